@@ -1,0 +1,27 @@
+# make tables   all tables on built-in synthetic images, preset smoke, printed beside the published numbers
+# make test     the tests
+# make lint     ruff
+# make env      the environment in .venv; the other targets make it where it is missing or out of date
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.complete
+
+.PHONY: tables test lint env
+
+tables: env
+	$(VENV)/bin/reproduce run all --preset smoke
+
+test: env
+	$(VENV)/bin/python -m pytest
+
+lint: env
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+env: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,tensorboard]'
+	touch $@

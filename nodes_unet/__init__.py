@@ -1,0 +1,30 @@
+"""Neural ODEs in U-Nets for microscopy: the ODE-block, the networks of three papers, data, training and checkpoints.
+
+The package imports in an instant: Keras and TensorFlow come with the first name that needs them. Whenever Keras is
+imported, before or after, the layers that `keras.models.load_model` needs for checkpoints of this package are
+registered.
+"""
+
+import importlib
+import logging
+
+import lazy_loader
+import wrapt
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "checkpoint": ["load", "read_description"],
+        "errors": ["InputError", "TrainingError"],
+        "models": ["build"],
+        "ode": ["ConvDynamics", "ODEBlock"],
+    },
+)
+
+for _logger, _chatter in (("tensorflow", "back_prop=False"), ("absl", "HDF5 file via")):
+    logging.getLogger(_logger).addFilter(lambda record, chatter=_chatter: chatter not in record.getMessage())
+
+
+@wrapt.when_imported("keras")
+def _register_layers(_):
+    importlib.import_module("nodes_unet.ode")

@@ -1,0 +1,116 @@
+"""Checkpoints: weights, the network's plain specification and what is needed to use it, in one HDF5 file.
+
+`keras.models.load_model` opens them after `import nodes_unet`. `load` opens them without deserialising any code: it
+rebuilds the network from the registry and reads arrays, after a digest has been checked.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.errors import InputError
+from nodes_unet.files import replacing
+from nodes_unet.models import build
+
+_DESCRIPTION, _DIGEST = "nodes_unet", "nodes_unet_digest"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        network, arguments: of `nodes_unet.models.build`.
+        classes: names, in the order of the network's channels.
+        preprocessing: what the network expects to have been done to an image.
+        thresholds: of probabilities, by name; empty where the most probable class is taken.
+        epoch: the epoch (from 1) that these weights come from.
+        val_loss: its validation loss.
+    """
+
+    network: str
+    arguments: dict
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    thresholds: dict[str, float] = field(default_factory=dict)
+    epoch: int | None = None
+    val_loss: float | None = None
+
+    def build(self) -> keras.Model:
+        """The network with fresh weights."""
+        return build(self.network, **self.arguments)
+
+
+def save(model: keras.Model, description: Description, path: str | Path) -> None:
+    """Writes a checkpoint in one piece, without optimizer state.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    text = json.dumps(asdict(description))
+    with replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+        with h5py.File(temporary, "a") as file:
+            file.attrs[_DESCRIPTION] = text
+            file.attrs[_DIGEST] = _digest(text, model.get_weights())
+
+
+def read_description(path: str | Path) -> Description:
+    """What a checkpoint says of itself, without building the network.
+
+    Raises:
+        InputError: the file is missing, cut short or no checkpoint of this library.
+    """
+    return _parse(path, _attributes(path)[0])
+
+
+def load(path: str | Path) -> keras.Model:
+    """The trained network of a checkpoint, uncompiled.
+
+    Raises:
+        InputError: the file is missing, cut short, altered, or no checkpoint of this library.
+    """
+    text, digest = _attributes(path)
+    model = _parse(path, text).build()
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} does not hold the weights of its network ({error}): train it again") from error
+    if _digest(text, model.get_weights()) != digest:
+        raise InputError(f"{path} does not hold what its digest says: it was changed or damaged, train it again")
+    return model
+
+
+def _attributes(path) -> tuple[str, str]:
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist: check the name")
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs[_DESCRIPTION]), str(file.attrs[_DIGEST])
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path} is cut short or no checkpoint of this library ({error}): train it again") from error
+
+
+def _parse(path, text: str) -> Description:
+    try:
+        fields = json.loads(text)
+        fields["classes"] = tuple(fields["classes"])
+        size = fields["preprocessing"].pop("size")
+        fields["preprocessing"] = Preprocessing(size=size and tuple(size), **fields["preprocessing"])
+        return Description(**fields)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} has a description that cannot be read ({error}): train it again") from error
+
+
+def _digest(text: str, weights: list[np.ndarray]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for array in weights:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,60 @@
+"""Augmentation: fixed copies of each training image (Li et al. 2021, section 2: 80 images become 800)."""
+
+from dataclasses import dataclass
+
+import albumentations
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Copy 0 is the image itself; each further copy is one draw of flips, geometry and colour.
+
+    The paper gives the factor and not the transformations: those here are assumed.
+
+    Attributes:
+        rotation: largest angle, degrees (besides quarter turns and flips).
+        scale: largest relative change of size.
+        brightness, contrast: largest relative changes.
+        hue: largest shift, degrees of OpenCV's half circle (0 to 179).
+        saturation: largest shift, grey levels.
+    """
+
+    rotation: float = 15
+    scale: float = 0.1
+    brightness: float = 0.1
+    contrast: float = 0.1
+    hue: float = 5
+    saturation: float = 15
+
+    def pipeline(self) -> albumentations.Compose:
+        """The transformations, to be seeded for each copy."""
+        return albumentations.Compose(
+            [
+                albumentations.D4(p=1),
+                albumentations.Affine(
+                    rotate=(-self.rotation, self.rotation),
+                    scale=(1 - self.scale, 1 + self.scale),
+                    border_mode=cv2.BORDER_REFLECT_101,
+                    p=0.8,
+                ),
+                albumentations.RandomBrightnessContrast(self.brightness, self.contrast, p=0.8),
+                albumentations.HueSaturationValue(self.hue, self.saturation, 0, p=0.5),
+            ]
+        )
+
+
+class Augmenter:
+    """Draws the copies: the same copy of the same image under the same seed is always the same picture."""
+
+    def __init__(self, augmentation: Augmentation, seed: int):
+        self.pipeline, self.seed = augmentation.pipeline(), seed
+
+    def __call__(self, image: np.ndarray, mask: np.ndarray, index: int, copy: int) -> tuple[np.ndarray, np.ndarray]:
+        """Copy number `copy` of image number `index`; the mask keeps to the image, labels are never mixed."""
+        if copy == 0:
+            return image, mask
+        self.pipeline.set_random_seed(int(np.random.SeedSequence([self.seed, index, copy]).generate_state(1)[0]))
+        drawn = self.pipeline(image=image, mask=mask)
+        return drawn["image"], drawn["mask"]

@@ -1,0 +1,68 @@
+"""Batches for training, streamed from the dataset store: nothing derived from an image is kept."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from nodes_unet.data.preprocessing import Preprocessing, scaled
+from nodes_unet.data.store import Split
+
+Augment = Callable[[np.ndarray, np.ndarray, int, int], tuple[np.ndarray, np.ndarray]]
+
+
+class Batches(keras.utils.PyDataset):
+    """Batch i of epoch e as a function of (seed, e, i) alone, so that a resumed training sees what it would have seen.
+
+    Each item is read, resized, augmented, equalised and scaled when its batch is asked for.
+
+    Args:
+        split: where images and masks come from.
+        items: (n, 2) int64, image number and copy number.
+        batch_size: items in a batch; the last incomplete batch of a shuffled epoch is left out.
+        preprocessing: resizing and equalisation.
+        augment: makes the copies.
+        seed: of the order; None keeps the items' order, the incomplete last batch included.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        items: np.ndarray,
+        batch_size: int,
+        preprocessing: Preprocessing,
+        augment: Augment,
+        seed: int | None = None,
+    ):
+        super().__init__()
+        self.split, self.items, self.batch_size = split, items, min(batch_size, len(items))
+        self.preprocessing, self.augment, self.seed = preprocessing, augment, seed
+        self.epoch = 0
+
+    @property
+    def num_batches(self) -> int:
+        """Batches an epoch."""
+        whole, rest = divmod(len(self.items), self.batch_size)
+        return whole + bool(rest and self.seed is None)
+
+    def head(self, batches: int) -> "Batches":
+        """The first `batches` batches."""
+        items = self.items[: batches * self.batch_size]
+        return Batches(self.split, items, self.batch_size, self.preprocessing, self.augment, self.seed)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Images (B, H, W, 3) float32 in [0, 1] and labels (B, H, W) uint8."""
+        chosen = self._order()[number * self.batch_size : (number + 1) * self.batch_size]
+        images, labels = zip(*(self._example(*self.items[place]) for place in chosen), strict=True)
+        return np.stack(images), np.stack(labels)
+
+    def _order(self) -> np.ndarray:
+        if self.seed is None:
+            return np.arange(len(self.items))
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.items))
+
+    def _example(self, index: int, copy: int) -> tuple[np.ndarray, np.ndarray]:
+        sample = self.split[int(index)]
+        image, mask = self.preprocessing.resize(sample.image, sample.mask)
+        image, mask = self.augment(image, mask, int(index), int(copy))
+        return scaled(self.preprocessing.equalise(image)), mask

@@ -1,0 +1,125 @@
+"""Reader: a folder with `images/`, `masks/` (label images or LabelMe files) and a split file."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nodes_unet.data.images import SUFFIXES, read_image, read_mask
+from nodes_unet.data.labelme import read_labelme
+from nodes_unet.data.source import SPLITS, Sample, Source
+from nodes_unet.errors import InputError
+
+
+def folder_source(
+    folder: str | Path,
+    classes: Sequence[str],
+    *,
+    name: str | None = None,
+    origin: str = "not stated",
+    licence: str = "not stated",
+    stretch: tuple[float, float] | None = None,
+) -> Source:
+    """Reads pairs `images/<id>.*` and `masks/<id>.*` as `split.csv` assigns them.
+
+    A mask is an image that holds class numbers, or a LabelMe file (.json) whose labels are class names.
+
+    Args:
+        folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
+            several images come from one slide, `group`.
+        classes: class names; a mask holds their positions in this sequence as pixel values.
+        name: of the data set; by default the folder's.
+        origin: where the data comes from.
+        licence: under which terms.
+        stretch: percentiles for `read_image`; by default the full range of the file's type.
+
+    Returns:
+        A source with the role `proxy`.
+
+    Raises:
+        InputError: a folder, file or column is missing, the pairs and the split file disagree, sizes differ, or (while
+            the source is read) a file is cut short or a mask holds a value that is no class.
+    """
+    folder = Path(folder)
+    images, masks = _files(folder / "images", SUFFIXES), _files(folder / "masks", (*SUFFIXES, ".json"))
+    table = _read_split(folder / "split.csv")
+    _check_pairs(folder, images, masks, table)
+
+    def samples(rows: pd.DataFrame) -> Iterator[Sample]:
+        for row in rows.itertuples():
+            image, mask = read_image(images[row.id], stretch), _read_classes(masks[row.id], classes)
+            _check_size(images[row.id], image, masks[row.id], mask)
+            yield Sample(row.id, row.group, image, mask)
+
+    return Source(
+        name=name or folder.resolve().name,
+        classes=tuple(classes),
+        role="proxy",
+        origin=origin,
+        licence=licence,
+        splits={split: lambda rows=rows: samples(rows) for split, rows in table.groupby("split")},
+        rules={"bit depth": "full range" if stretch is None else f"percentiles {stretch[0]:g} to {stretch[1]:g}"},
+    )
+
+
+def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder} does not exist: put the files there")
+    files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes}
+    if not files:
+        raise InputError(f"{folder} holds no file of a known kind ({', '.join(suffixes)}): put the files there")
+    return files
+
+
+def _read_split(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: write one with the columns id, split and, if known, group")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise InputError(f"{path} is not a CSV file ({error}): write one with the columns id and split") from error
+    if not {"id", "split"} <= set(table.columns):
+        raise InputError(f"{path} has the columns {', '.join(table.columns)}: it needs id and split")
+    if "group" not in table:
+        table["group"] = table["id"]
+    for number, row in enumerate(table.itertuples(), start=2):
+        if row.split not in SPLITS:
+            raise InputError(f"{path}, line {number}: the split {row.split!r} is none of {', '.join(SPLITS)}")
+    if table["id"].duplicated().any():
+        raise InputError(
+            f"{path} names {table.loc[table['id'].duplicated(), 'id'].iloc[0]} twice: keep one line an image"
+        )
+    return table
+
+
+def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -> None:
+    for name in images:
+        if name not in masks:
+            raise InputError(
+                f"{images[name]} has no mask of the same name in {folder / 'masks'}: add it or drop the image"
+            )
+    for name in table["id"]:
+        if name not in images:
+            raise InputError(
+                f"{folder / 'split.csv'} names {name}, which is not in {folder / 'images'}: add or drop it"
+            )
+    if unused := sorted(set(images) - set(table["id"])):
+        raise InputError(f"{folder / 'split.csv'} leaves out {unused[0]} ({len(unused)} in all): assign it to a split")
+
+
+def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:
+    if path.suffix.lower() == ".json":
+        return read_labelme(path, {name: value for value, name in enumerate(classes)})
+    mask = read_mask(path)
+    unknown = np.setdiff1d(mask, np.arange(len(classes)))
+    if unknown.size:
+        known = ", ".join(f"{value} {name}" for value, name in enumerate(classes))
+        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): correct mask or classes")
+    return mask.astype(np.uint8)
+
+
+def _check_size(image_path: Path, image: np.ndarray, mask_path: Path, mask: np.ndarray) -> None:
+    if image.shape[:2] != mask.shape:
+        sizes = [f"{width} x {height}" for height, width in (mask.shape, image.shape[:2])]
+        raise InputError(f"{mask_path} is {sizes[0]} pixels and {image_path} {sizes[1]}: export both at the same size")

@@ -1,0 +1,55 @@
+"""A contact sheet: images, masks and overlays of a dataset side by side."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from skimage.segmentation import find_boundaries
+
+from nodes_unet.data.source import Sample
+from nodes_unet.data.store import Dataset
+from nodes_unet.files import replacing
+
+# background, white cells, red cells; instances take the colours in turn
+COLOURS = np.array(
+    [[236, 240, 241], [142, 68, 173], [231, 76, 60], [39, 174, 96], [41, 128, 185], [243, 156, 18]], np.uint8
+)
+
+
+def contact_sheet(dataset: Dataset, path: str | Path, images: int = 6) -> None:
+    """Draws image, mask and overlay of some images, evenly spaced over the splits, into a PNG file.
+
+    Raises:
+        InputError: the dataset cannot be read or the file cannot be written.
+    """
+    samples = _evenly_spaced(dataset, images)
+    figure = Figure(figsize=(2.2 * len(samples), 7.2), layout="constrained")
+    axes = figure.subplots(3, len(samples), squeeze=False)
+    for column, (split, sample) in zip(axes.T, samples, strict=True):
+        for axis, picture in zip(column, (sample.image, colour(sample.mask), overlay(sample)), strict=True):
+            axis.imshow(picture)
+            axis.set_axis_off()
+        column[0].set_title(f"{split}: {sample.id}", fontsize="small")
+    figure.suptitle(f"{dataset.name} ({dataset.role})")
+    handles = [Patch(color=shade / 255, label=name) for shade, name in zip(COLOURS, dataset.classes, strict=False)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=100, format="png")
+
+
+def colour(mask: np.ndarray) -> np.ndarray:
+    """(H, W) labels as (H, W, 3) uint8 RGB; label 0 keeps its colour, higher ones repeat."""
+    return COLOURS[np.where(mask == 0, 0, 1 + (mask.astype(np.int64) - 1) % (len(COLOURS) - 1))]
+
+
+def overlay(sample: Sample) -> np.ndarray:
+    """The image with the outlines of the mask's regions in their colours, (H, W, 3) uint8 RGB."""
+    outline = find_boundaries(sample.mask, mode="inner") & (sample.mask > 0)
+    return np.where(outline[..., None], colour(sample.mask), sample.image)
+
+
+def _evenly_spaced(dataset: Dataset, images: int) -> list[tuple[str, Sample]]:
+    places = [(split, number) for split in dataset.splits.values() for number in range(len(split))]
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(images, len(places))).round().astype(int))
+    return [(places[place][0].name, places[place][0][places[place][1]]) for place in chosen]

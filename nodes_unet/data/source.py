@@ -1,0 +1,52 @@
+"""What a reader or a generator hands to the dataset store."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+ROLES = ("paper", "paper-images", "proxy", "synthetic")
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled image.
+
+    Attributes:
+        id: name of the image, unique within its split.
+        group: smear, plate, well or slide that the image comes from; a split by group does not leak.
+        image: (H, W, 3) uint8 RGB.
+        mask: (H, W) uint8 classes, or uint16 instances.
+    """
+
+    id: str
+    group: str
+    image: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class Source:
+    """A labelled data set, streamed.
+
+    Attributes:
+        name: short name, as printed in tables.
+        classes: class names in the order of the mask's values.
+        role: `paper` (the paper's images and labels), `paper-images` (its images, other labels), `proxy` (other real
+            images) or `synthetic`; set by the reader after its checks.
+        origin: where the data comes from, with the reference to cite.
+        licence: under which terms.
+        splits: for `train`, `test` (and `val` where the source has one) a function that yields the samples anew.
+        rules: conversions and choices that the reader made, in words.
+        pixel_size: micrometres, where known.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    role: str
+    origin: str
+    licence: str
+    splits: Mapping[str, Callable[[], Iterator[Sample]]]
+    rules: Mapping[str, str] = field(default_factory=dict)
+    pixel_size: float | None = None

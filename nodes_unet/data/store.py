@@ -1,0 +1,229 @@
+"""The dataset store: one HDF5 file with raw images, labels and the source's own split, nothing processed.
+
+Layout: groups `train`, `test` (and `val` where the source has one), each with `images` (n, H, W, 3) uint8 RGB, `masks`
+(n, H, W) uint8 classes or uint16 instances, `ids` and `group`. Where the images of a split differ in size, `images` and
+`masks` are HDF5 groups that hold them one by one under their numbers. The root carries the description as attributes.
+"""
+
+import contextlib
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from nodes_unet.data.source import ROLES, SPLITS, Sample, Source
+from nodes_unet.errors import InputError
+from nodes_unet.files import replacing
+
+FORMAT = 1
+_TEXT = h5py.string_dtype()
+_COMPRESSION = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+
+
+def write_dataset(path: str | Path, source: Source, progress: Callable[[str], None] = lambda _: None) -> None:
+    """Streams a source into a dataset file; memory holds one image at a time.
+
+    Args:
+        path: the file to write; it appears under this name only when it is complete.
+        source: what to write.
+        progress: called with the id of each image written.
+
+    Raises:
+        InputError: the source is empty or inconsistent, or the file cannot be written.
+    """
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        digest = hashlib.sha256()
+        for split in SPLITS:
+            if split in source.splits:
+                _write_split(file.create_group(split), source.splits[split](), source, digest, progress)
+        if "train" not in file or "test" not in file:
+            raise InputError(
+                f"{source.name} needs a train and a test split: the split file names {list(source.splits)}"
+            )
+        file.attrs.update(_describe(source), digest=_final(digest, source.classes))
+
+
+class Dataset:
+    """A dataset file, opened lazily for reading; safe to hand to threads and to other processes.
+
+    Attributes:
+        path, name, classes, role, origin, licence, pixel_size, rules: see `Source`.
+        digest: SHA-256 of the decoded content.
+        splits: the `Split`s by name.
+
+    Raises:
+        InputError: the file is missing, cut short, or not a dataset file.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise InputError(f"{self.path} does not exist: prepare it with `reproduce data prepare` or `synth`")
+        self._process, self._handle = None, None
+        with self._reading():
+            attributes = dict(self.file.attrs)
+            if attributes["format"] != FORMAT:
+                raise InputError(f"{self.path} has format {attributes['format']}, not {FORMAT}: prepare it again")
+            self.name = str(attributes["name"])
+            self.classes = tuple(json.loads(attributes["classes"]))
+            self.role = str(attributes["role"])
+            self.origin = str(attributes["source"])
+            self.licence = str(attributes["licence"])
+            self.pixel_size = float(attributes["pixel_size"]) if "pixel_size" in attributes else None
+            self.rules = json.loads(attributes["rules"])
+            self.digest = str(attributes["digest"])
+            self.splits = {name: Split(self, name) for name in SPLITS if name in self.file}
+        if self.role not in ROLES or not {"train", "test"} <= self.splits.keys():
+            raise InputError(f"{self.path} is not a complete dataset file: prepare it again")
+
+    @property
+    def file(self) -> h5py.File:
+        """The open HDF5 file of this process."""
+        if self._process != os.getpid():  # a handle does not survive a fork
+            self._process, self._handle = os.getpid(), h5py.File(self.path, "r")
+        return self._handle
+
+    def __getstate__(self):
+        return self.__dict__ | {"_process": None, "_handle": None}
+
+    def verify(self) -> None:
+        """Reads everything and compares it with the digest.
+
+        Raises:
+            InputError: the content is not what was written.
+        """
+        digest = hashlib.sha256()
+        for split in self.splits.values():
+            for sample in split:
+                _add(digest, sample)
+        if _final(digest, self.classes) != self.digest:
+            raise InputError(
+                f"{self.path} does not hold what its digest says: it was changed or damaged, prepare it again"
+            )
+
+    @contextlib.contextmanager
+    def _reading(self):
+        try:
+            yield
+        except InputError:
+            raise
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise InputError(f"{self.path} is cut short or not a dataset file ({error}): prepare it again") from error
+
+
+class Split:
+    """One split of a dataset: a sequence of `Sample`s, read on demand."""
+
+    def __init__(self, dataset: Dataset, name: str):
+        self.dataset, self.name = dataset, name
+        group = dataset.file[name]
+        self.ids = tuple(group["ids"].asstr()[:].tolist())
+        self.groups = tuple(group["group"].asstr()[:].tolist())
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> Sample:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return Sample(self.ids[index], self.groups[index], self._read("images", index), self._read("masks", index))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    def mask(self, index: int) -> np.ndarray:
+        """(H, W) labels of one image."""
+        return self._read("masks", index)
+
+    def head(self, count: int) -> "Split":
+        """The first `count` images."""
+        first = copy.copy(self)
+        first.ids, first.groups = self.ids[:count], self.groups[:count]
+        return first
+
+    def _read(self, kind: str, index: int) -> np.ndarray:
+        with self.dataset._reading():
+            stored = self.dataset.file[self.name][kind]
+            return stored[str(index)][()] if isinstance(stored, h5py.Group) else stored[index]
+
+
+def _describe(source: Source) -> dict:
+    described = {
+        "format": FORMAT,
+        "name": source.name,
+        "classes": json.dumps(source.classes),
+        "role": source.role,
+        "source": source.origin,
+        "licence": source.licence,
+        "rules": json.dumps(dict(source.rules)),
+    }
+    return described if source.pixel_size is None else described | {"pixel_size": source.pixel_size}
+
+
+def _write_split(group, samples, source, digest, progress) -> None:
+    ids, groups = {}, []
+    for number, sample in enumerate(samples):
+        _check(sample, ids, source)
+        _append(group, number, sample)
+        _add(digest, sample)
+        ids[sample.id] = None
+        groups.append(sample.group)
+        progress(sample.id)
+    if not ids:
+        raise InputError(f"{source.name} has no image in its {group.name.strip('/')} split: add some to the split file")
+    group.create_dataset("ids", data=list(ids), dtype=_TEXT)
+    group.create_dataset("group", data=groups, dtype=_TEXT)
+
+
+def _append(group: h5py.Group, number: int, sample: Sample) -> None:
+    """Adds an image to the stacks, which become HDF5 groups of single images at the first one of another size."""
+    for name, pixels in (("images", sample.image), ("masks", sample.mask)):
+        if number == 0:
+            group.create_dataset(
+                name, data=pixels[None], maxshape=(None, *pixels.shape), chunks=(1, *pixels.shape), **_COMPRESSION
+            )
+        elif isinstance(group[name], h5py.Dataset) and _fits(group[name], pixels):
+            group[name].resize(number + 1, axis=0)
+            group[name][number] = pixels
+        else:
+            if isinstance(group[name], h5py.Dataset):
+                _unstack(group, name)
+            group[name].create_dataset(str(number), data=pixels, chunks=pixels.shape, **_COMPRESSION)
+
+
+def _fits(stack: h5py.Dataset, pixels: np.ndarray) -> bool:
+    return stack.shape[1:] == pixels.shape and stack.dtype == pixels.dtype
+
+
+def _unstack(group: h5py.Group, name: str) -> None:
+    group.move(name, f"{name}_stacked")
+    stack, singles = group[f"{name}_stacked"], group.create_group(name)
+    for number in range(len(stack)):
+        singles.create_dataset(str(number), data=stack[number], chunks=stack.shape[1:], **_COMPRESSION)
+    del group[f"{name}_stacked"]
+
+
+def _check(sample: Sample, ids, source: Source) -> None:
+    where = f"{source.name}, image {sample.id}"
+    if sample.id in ids:
+        raise InputError(f"{where}: the id stands twice, make the ids unique")
+    if sample.image.dtype != np.uint8 or sample.image.shape != (*sample.mask.shape, 3):
+        raise InputError(f"{where}: image {sample.image.shape} and mask {sample.mask.shape} do not go together")
+    if sample.mask.dtype == np.uint8 and sample.mask.max(initial=0) >= len(source.classes):
+        raise InputError(f"{where}: label {sample.mask.max()} is none of the classes {', '.join(source.classes)}")
+
+
+def _add(digest, sample: Sample) -> None:
+    digest.update(json.dumps([sample.id, sample.group, sample.image.shape, str(sample.mask.dtype)]).encode())
+    digest.update(np.ascontiguousarray(sample.image).data)
+    digest.update(np.ascontiguousarray(sample.mask).data)
+
+
+def _final(digest, classes) -> str:
+    digest.update(json.dumps(list(classes)).encode())
+    return digest.hexdigest()

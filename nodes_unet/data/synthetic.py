@@ -1,0 +1,56 @@
+"""Synthetic data sets from the generators, with the role `synthetic`."""
+
+from collections.abc import Iterator
+
+from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
+from nodes_unet.data.source import Sample, Source
+
+CROP = 256
+
+
+def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -> Source:
+    """Blood smears with exact masks, as 256x256 crops or whole.
+
+    Args:
+        train, test: number of images in each split; no smear gives images to both.
+        seed: of the generator.
+        whole: whole smears of 775x519 (width x height) instead of the six crops that fit into one.
+
+    Returns:
+        A source with the role `synthetic`; the group of an image is its smear.
+    """
+
+    def samples(split: str, count: int, stream: int) -> Iterator[Sample]:
+        number = 0
+        while True:
+            smear = blood_smear([seed, stream, number])
+            group = f"{split}-smear{number:05d}"
+            for place, (rows, columns) in _windows(whole):
+                if count == 0:
+                    return
+                name = group if whole else f"{group}-{place}"
+                yield Sample(name, group, smear.image[rows, columns].copy(), smear.mask[rows, columns].copy())
+                count -= 1
+            number += 1
+
+    return Source(
+        name="synthetic-smears" if whole else "synthetic-crops",
+        classes=CLASSES,
+        role="synthetic",
+        origin=f"nodes_unet.data.smear.blood_smear, seed {seed}",
+        licence="CC0-1.0",
+        splits={"train": lambda: samples("train", train, 0), "test": lambda: samples("test", test, 1)},
+        rules={
+            "crops": "none"
+            if whole
+            else f"{CROP}x{CROP}, a grid of 2 x 3 from each smear, left to right, top to bottom"
+        },
+    )
+
+
+def _windows(whole: bool):
+    if whole:
+        return [(0, (slice(None), slice(None)))]
+    height, width = SMEAR_SHAPE
+    corners = [(y, x) for y in range(0, height - CROP + 1, CROP) for x in range(0, width - CROP + 1, CROP)]
+    return [(place, (slice(y, y + CROP), slice(x, x + CROP))) for place, (y, x) in enumerate(corners)]

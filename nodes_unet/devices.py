@@ -1,0 +1,63 @@
+"""Devices: one, or several with a copy of the network on each (the papers' multi_gpu_model)."""
+
+import contextlib
+import platform
+from pathlib import Path
+
+import tensorflow as tf
+
+from nodes_unet.errors import InputError
+
+
+def devices(number: int | None = None) -> list[str]:
+    """The devices to train on: GPUs where there are any, CPUs elsewhere.
+
+    Args:
+        number: how many; by default all visible GPUs, or one CPU.
+
+    Raises:
+        InputError: more are asked for than there are.
+    """
+    gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+    available = gpus or [device.name for device in tf.config.list_logical_devices("CPU")]
+    if number is None:
+        number = max(1, len(gpus))
+    if not 1 <= number <= len(available):
+        raise InputError(f"--devices {number}: this machine shows {len(available)}, so choose 1 to {len(available)}")
+    return available[:number]
+
+
+def scope(names: list[str]):
+    """The context to build and compile a network in: MirroredStrategy for several devices."""
+    return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else contextlib.nullcontext()
+
+
+def jit_compile(names: list[str]) -> bool | str:
+    """Whether to compile with XLA: never on CPU, where training is slower with it; Keras' own choice elsewhere.
+
+    `reproduce bench xla` measures it.
+    """
+    return False if any("CPU" in name for name in names) else "auto"
+
+
+def describe(names: list[str]) -> dict:
+    """Machine and devices, for records."""
+    return {
+        "processor": _processor(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "devices": [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in _gpus()]
+        or names,
+    }
+
+
+def _gpus():
+    return tf.config.list_physical_devices("GPU")
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        if names:
+            return f"{len(names)} x {names[0]}"
+    return platform.processor() or platform.machine()

@@ -1,0 +1,13 @@
+"""The errors that users of the library meet."""
+
+
+class InputError(ValueError):
+    """Input from outside that cannot be used.
+
+    The message is one sentence that names the file, the row or the setting and says what to do; the command line
+    prints it as it is and ends with exit code 2.
+    """
+
+
+class TrainingError(RuntimeError):
+    """A training that cannot go on, such as one whose loss is no longer finite; the message is one sentence."""

@@ -1,0 +1,57 @@
+"""Prediction: an image of any size in, labels of the same size out."""
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import cv2
+import keras
+import numpy as np
+
+from nodes_unet.data.preprocessing import Preprocessing
+
+
+def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
+    """Class probabilities of one image, brought back to its own size by bilinear interpolation.
+
+    Args:
+        model: network from (1, H', W', 3) to (1, H', W', classes).
+        preprocessing: the network's.
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (H, W, classes) float32.
+    """
+    predicted = model.predict_on_batch(preprocessing(image)[None])[0]
+    if predicted.shape[:2] == image.shape[:2]:
+        return predicted
+    resized = cv2.resize(predicted, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return resized.reshape(*image.shape[:2], -1)
+
+
+def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
+    """The most probable class of each pixel: (H, W, 3) uint8 RGB to (H, W) uint8."""
+    return probabilities(model, preprocessing, image).argmax(axis=-1).astype(np.uint8)
+
+
+def seconds_for(model: keras.Model, inputs: Sequence[np.ndarray], images: int = 20, passes: int = 3) -> float:
+    """Time that a network takes for a number of images, one after the other (Li et al. 2021, Table 1: twenty).
+
+    Args:
+        model: the network.
+        inputs: preprocessed images (H, W, channels) float32, taken again from the first where there are fewer.
+        images: how many.
+        passes: how many times all of them; the median counts. One image before them warms up.
+
+    Returns:
+        Seconds for all the images, batch size 1, preprocessing excluded.
+    """
+    model.predict_on_batch(inputs[0][None])
+    return statistics.median(_seconds_of_a_pass(model, inputs, images) for _ in range(passes))
+
+
+def _seconds_of_a_pass(model, inputs, images) -> float:
+    began = time.perf_counter()
+    for number in range(images):
+        model.predict_on_batch(inputs[number % len(inputs)][None])
+    return time.perf_counter() - began

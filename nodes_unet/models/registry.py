@@ -1,0 +1,49 @@
+"""One registry of networks: a name, the module and the function that builds it, imported when it is asked for."""
+
+import importlib
+
+import keras
+
+from nodes_unet.errors import InputError
+
+NETWORKS = {
+    "unet": ("nodes_unet.models.unet", "unet"),
+    "ode_unet": ("nodes_unet.models.unet", "ode_unet"),
+}
+
+
+def build(name: str, **arguments) -> keras.Model:
+    """Builds a network.
+
+    Args:
+        name: one of `NETWORKS`.
+        **arguments: of the network's function; plain values (numbers, strings, lists).
+
+    Returns:
+        A Keras model named after the network.
+
+    Raises:
+        InputError: the name or an argument is unknown or impossible.
+    """
+    module, function = _entry(name)
+    try:
+        model = getattr(importlib.import_module(module), function)(**arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"network {name}: {error}") from error
+    model.name = name
+    return model
+
+
+def module_of(name: str) -> str:
+    """The module that defines a network.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    return _entry(name)[0]
+
+
+def _entry(name: str) -> tuple[str, str]:
+    if name not in NETWORKS:
+        raise InputError(f"unknown network {name!r}: choose one of {', '.join(NETWORKS)}")
+    return NETWORKS[name]

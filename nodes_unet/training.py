@@ -1,0 +1,180 @@
+"""Training, resumable to the bit, with the best val_loss kept in HDF5 (Li et al. 2021, section 4.1)."""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import h5py
+import keras
+import pandas as pd
+import tensorflow as tf
+
+from nodes_unet import checkpoint
+from nodes_unet.checkpoint import Description
+from nodes_unet.data.batches import Batches
+from nodes_unet.devices import devices, jit_compile, scope
+from nodes_unet.errors import InputError, TrainingError
+from nodes_unet.files import replacing
+from nodes_unet.losses import loss as loss_by_name
+
+BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How a network is fitted: epochs, loss, optimizer (a Keras name) and its learning rate."""
+
+    epochs: int
+    loss: str = "categorical_cross_entropy"
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds Python, NumPy and TensorFlow and makes TensorFlow's operations deterministic."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def train(
+    description: Description,
+    training: Batches,
+    validation: Batches,
+    fitting: Fitting,
+    folder: str | Path,
+    *,
+    seed: int,
+    number_of_devices: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.Model:
+    """Trains a network, or goes on where an earlier call in the same folder was cut off.
+
+    Each epoch leaves `best.h5` (the checkpoint of the lowest val_loss so far), `resume.h5` (all variables of network
+    and optimizer) and `history.csv` complete in the folder. A training that was killed and resumed ends with the weights
+    of one that was not, bit for bit, on the same machine and versions.
+
+    Args:
+        description: the network and what its checkpoint shall say.
+        training, validation: batches.
+        fitting: epochs, loss and optimizer.
+        folder: where the three files are kept.
+        seed: of the initial weights, the dropout and the order.
+        number_of_devices: copies of the network; by default all GPUs or one CPU. The batch is divided among them.
+        callbacks: further Keras callbacks.
+
+    Returns:
+        The network as it is after the last epoch (not the best one), compiled.
+
+    Raises:
+        TrainingError: the loss became NaN or infinite.
+        InputError: a file cannot be written or read, a setting is unknown.
+    """
+    folder = Path(folder)
+    seed_everything(seed)
+    names = devices(number_of_devices)
+    with scope(names):
+        model = compiled(description, fitting, names)
+    state = _State(model, description, folder)
+    state.restore()
+    model.fit(
+        training,
+        validation_data=validation,
+        initial_epoch=len(state.history),
+        epochs=fitting.epochs,
+        callbacks=[_Order(training), _StopAtNonFinite(), state, *callbacks],
+        verbose=0,
+        shuffle=False,
+    )
+    return model
+
+
+def compiled(description: Description, fitting: Fitting, names: list[str]) -> keras.Model:
+    """The network of a description with fresh weights, compiled for training on the named devices.
+
+    Raises:
+        InputError: network, loss or optimizer is unknown.
+    """
+    model = description.build()
+    try:
+        optimizer = keras.optimizers.get(fitting.optimizer)
+    except ValueError as error:
+        raise InputError(f"optimizer {fitting.optimizer!r} is not known to Keras: try adam, sgd or rmsprop") from error
+    optimizer.learning_rate = fitting.learning_rate
+    loss = loss_by_name(fitting.loss, len(description.classes))
+    model.compile(optimizer, loss, jit_compile=jit_compile(names))
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+class _Order(keras.callbacks.Callback):
+    """Tells the batches which epoch it is."""
+
+    def __init__(self, batches: Batches):
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batches.epoch = epoch
+
+
+class _StopAtNonFinite(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self._check(logs["loss"], f"in batch {batch + 1}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check(logs["val_loss"], f"on the validation images after epoch {epoch + 1}")
+
+    def _check(self, value, place):
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss became {value} {place}: lower learning_rate, or look for images that are blank or damaged"
+            )
+
+
+class _State(keras.callbacks.Callback):
+    """Keeps the best weights and everything that a resumed training needs, once an epoch."""
+
+    def __init__(self, network: keras.Model, description: Description, folder: Path):
+        super().__init__()
+        self.network, self.description, self.folder = network, description, folder
+        self.history: list[dict] = []
+
+    def restore(self) -> None:
+        path = self.folder / RESUME
+        if not path.exists():
+            return
+        try:
+            with h5py.File(path, "r") as file:
+                self.history = json.loads(file.attrs["history"])
+                for variable, stored in zip(self._variables(), file["variables"].values(), strict=True):
+                    variable.assign(stored[()])
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{path} cannot be resumed from ({error}): remove it to start this training anew"
+            ) from error
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        if row["val_loss"] < min((earlier["val_loss"] for earlier in self.history), default=math.inf):
+            described = replace(self.description, epoch=epoch + 1, val_loss=row["val_loss"])
+            checkpoint.save(self.network, described, self.folder / BEST)
+        self.history.append(row | {"seconds": time.perf_counter() - self.began})
+        self._write_resume()
+        with replacing(self.folder / HISTORY) as temporary:
+            pd.DataFrame(self.history).to_csv(temporary, index=False)
+
+    def _write_resume(self) -> None:
+        with replacing(self.folder / RESUME) as temporary, h5py.File(temporary, "w") as file:
+            for number, variable in enumerate(self._variables()):
+                file[f"variables/{number:05d}"] = keras.ops.convert_to_numpy(variable)
+            file.attrs["history"] = json.dumps(self.history)
+
+    def _variables(self) -> list:
+        # model.variables includes the dropout layers' seeds, which no weights file holds
+        return [*self.network.variables, *self.network.optimizer.variables]

@@ -1,0 +1,1 @@
+"""The reproduction suite: rerun a paper's table, compare with the published numbers, keep watch over them."""

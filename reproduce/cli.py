@@ -1,0 +1,196 @@
+"""The command line: `reproduce list | show | run | compare | data | bench`.
+
+Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run failed; 2 for bad usage or input.
+"""
+
+import importlib
+import json
+import pkgutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nodes_unet.errors import InputError
+from reproduce import cli_bench, cli_data
+from reproduce.compare import compare as compare_records
+from reproduce.published import published_numbers
+from reproduce.quiet import import_tensorflow
+from reproduce.records import FAILED, find_records, slug
+from reproduce.report import FORMATS, render, write_report
+from reproduce.table import Table
+
+app = typer.Typer(
+    help="Rerun the tables of three cell-segmentation papers and see the published numbers beside yours.",
+    epilog="Example: reproduce run ode-position --preset smoke --rows U-Net,ODEUNet5",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_bench.app, name="bench")
+
+Format = StrEnum("Format", {name: name for name in FORMATS})
+TableId = Annotated[str, typer.Argument(metavar="TABLE", help="A table's id; `reproduce list` names them.")]
+Store = Annotated[Path, typer.Option("--out", help="The run store.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process."""
+    arguments = sys.argv[1:] if arguments is None else [*arguments, *sys.argv[1:]]
+    debug = "--debug" in arguments
+    try:
+        app([argument for argument in arguments if argument != "--debug"], prog_name="reproduce")
+    except InputError as error:
+        if debug:
+            raise
+        print(f"reproduce: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with errors; may stand anywhere.")] = False,
+) -> None:
+    """Options that every command shares."""
+
+
+def load_tables() -> dict[str, Table]:
+    """The tables that the scripts in `experiments` define, by id."""
+    package = importlib.import_module("experiments")
+    modules = [importlib.import_module(f"experiments.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    return {module.TABLE.id: module.TABLE for module in modules}
+
+
+def find_table(name: str) -> Table:
+    """A table by id.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    tables = load_tables()
+    if name not in tables:
+        raise InputError(f"unknown table {name!r}: choose from {', '.join(tables)}")
+    return tables[name]
+
+
+@app.command("list", epilog="Example: reproduce list --json")
+def list_tables(as_json: Json = False) -> None:
+    """List the tables with their rows and presets."""
+    tables = load_tables().values()
+    if as_json:
+        described = [
+            {
+                "id": table.id,
+                "title": table.title,
+                "rows": [row.name for row in table.rows],
+                "presets": list(table.presets),
+            }
+            for table in tables
+        ]
+        print(json.dumps(described, indent=1))
+        return
+    for table in tables:
+        print(f"{table.id}: {table.title}")
+        print(f"  rows: {', '.join(row.name for row in table.rows)}")
+        print(f"  presets: {', '.join(table.presets)}")
+
+
+@app.command(epilog="Example: reproduce show ode-position --preset quick")
+def show(
+    table_id: TableId,
+    preset: Annotated[str, typer.Option(help="Whose settings to show.")] = "paper",
+    as_json: Json = False,
+) -> None:
+    """Print a table's published numbers, and its recipe with the origin of every setting."""
+    table = find_table(table_id)
+    recipe = table.settings(preset)
+    numbers = [number for number in published_numbers(table.paper) if number.table in (table.published, "text")]
+    if as_json:
+        content = {
+            "table": table.id,
+            "preset": preset,
+            "recipe": {name: vars(setting) for name, setting in recipe.items()},
+            "published": [vars(number) for number in numbers],
+        }
+        print(json.dumps(content, indent=1))
+        return
+    print(f"{table.title}\n\nPublished numbers:")
+    for number in numbers:
+        note = f"; {number.note}" if number.note else ""
+        print(
+            f"  {number.row}, {number.metric}: {number.value} {number.unit} ({number.protocol}; {number.place}{note})"
+        )
+    print(f"\nRecipe, preset {preset}:")
+    for name, setting in recipe.items():
+        print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")
+
+
+@app.command(
+    epilog="Examples: reproduce run ode-position --preset smoke | "
+    "reproduce run ode-position --data smear.h5 --preset quick --seeds 0,1,2 | reproduce run all --preset smoke | "
+    "reproduce run ode-position --preset paper --rehearse --rows ODEUNet5"
+)
+def run(
+    table_id: Annotated[str, typer.Argument(metavar="TABLE", help="A table's id, or `all`.")],
+    data: Annotated[str, typer.Option(help="`synthetic`, or a dataset file made by `reproduce data`.")] = "synthetic",
+    preset: Annotated[str, typer.Option(help="`paper`, `quick` or `smoke`.")] = "quick",
+    seeds: Annotated[str, typer.Option(help="Comma-separated; a run for each.")] = "0",
+    rows: Annotated[str | None, typer.Option(help="Comma-separated row names; by default all.")] = None,
+    out: Store = Path("runs"),
+    devices: Annotated[int | None, typer.Option(help="Copies of the network; by default all GPUs, or one CPU.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs beside each run.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Take two steps of each row and estimate the whole.")
+    ] = False,
+) -> None:
+    """Train and evaluate the rows of a table, then print them beside the published numbers.
+
+    Finished runs are reused, interrupted ones go on where they stopped, failed ones are tried again.
+    """
+    import_tensorflow()
+    from reproduce.rehearsal import rehearse as rehearse_rows
+    from reproduce.running import Request
+    from reproduce.running import run as run_rows
+
+    failed = False
+    for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
+        chosen = [table.row(name.strip()) for name in rows.split(",")] if rows else list(table.rows)
+        request = Request(table, chosen, _numbers(seeds, "--seeds"), preset, data, out, devices, tensorboard)
+        if rehearse:
+            failed |= not rehearse_rows(request)
+            continue
+        records = run_rows(request)
+        failed |= any(record["status"] == FAILED for record in records)
+        _print_comparison(table, out, records[-1]["dataset"]["name"], preset, Format.text)
+    raise typer.Exit(int(failed))
+
+
+@app.command(epilog="Example: reproduce compare ode-position --format md")
+def compare(
+    table_id: TableId,
+    data: Annotated[str | None, typer.Option(help="Name of the dataset; by default the newest run's.")] = None,
+    preset: Annotated[str | None, typer.Option(help="By default the newest run's.")] = None,
+    out: Store = Path("runs"),
+    form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.text,
+) -> None:
+    """Print a table's published numbers and yours side by side; also writes CSV, Markdown, JSON and a figure."""
+    _print_comparison(find_table(table_id), out, data, preset, form)
+
+
+def _print_comparison(table: Table, store: Path, data: str | None, preset: str | None, form: Format) -> None:
+    comparison = compare_records(table, find_records(store, table.id), data, preset)
+    folder = store / table.id / f"{slug(comparison.dataset['name'])}-{comparison.preset}"
+    write_report(comparison, folder)
+    print(render(comparison, form), end="")
+    print(f"written to {folder}: table.csv, table.md, table.json, figure.png", file=sys.stderr)
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"{option} {text!r} is no list of whole numbers: write it as 0,1,2") from error

@@ -1,0 +1,144 @@
+"""`reproduce data`: build dataset files, and look into them."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from nodes_unet.data.folder import folder_source
+from nodes_unet.data.misp import misp_source
+from nodes_unet.data.source import Source
+from nodes_unet.data.store import Dataset, write_dataset
+from nodes_unet.data.where import WHEREABOUTS
+from nodes_unet.errors import InputError
+
+app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_help=True, rich_markup_mode=None)
+
+Layout = StrEnum("Layout", {"folder": "folder", "misp": "misp"})
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A dataset file.")]
+Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
+
+
+@app.command(
+    epilog="Examples: reproduce data prepare folder smears/ --classes background,white,red --out smears.h5 | "
+    "reproduce data prepare misp MISP/ --out misp.h5"
+)
+def prepare(
+    layout: Annotated[
+        Layout,
+        typer.Argument(
+            help="folder: images/, masks/ (label images or LabelMe JSON) and split.csv; "
+            "misp: MISP smears with LabelMe files beside them."
+        ),
+    ],
+    folder: Annotated[Path, typer.Argument(help="Where the files are.")],
+    out: Out,
+    classes: Annotated[
+        str | None, typer.Option(help="folder: class names in the order of the labels, by commas.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="folder: name of the dataset; by default the folder's.")] = None,
+    origin: Annotated[
+        str, typer.Option(help="folder: where it comes from, with the reference to cite.")
+    ] = "not stated",
+    licence: Annotated[str, typer.Option(help="folder: under which terms.")] = "not stated",
+    stretch: Annotated[
+        str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="misp: of the test split.")] = 0,
+) -> None:
+    """Build a dataset file from a folder of labelled images."""
+    if layout == Layout.misp:
+        source = misp_source(folder, seed)
+    elif classes is None:
+        raise InputError("--classes is missing: name the classes in the order of the labels, as background,white,red")
+    else:
+        names = [part.strip() for part in classes.split(",")]
+        source = folder_source(
+            folder, names, name=name, origin=origin, licence=licence, stretch=stretch and _percentiles(stretch)
+        )
+    _write(out, source)
+
+
+@app.command(epilog="Example: reproduce data synth --train 80 --test 20 --out synthetic.h5")
+def synth(
+    out: Out,
+    train: Annotated[int, typer.Option(min=2, help="Images in the training split.")] = 80,
+    test: Annotated[int, typer.Option(min=1, help="Images in the test split.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of the generator.")] = 0,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Whole smears of 775x519 instead of crops of 256x256.")
+    ] = False,
+) -> None:
+    """Build a dataset file of synthetic blood smears with exact masks."""
+    from nodes_unet.data.synthetic import smear_source
+
+    _write(out, smear_source(train, test, seed=seed, whole=whole))
+
+
+@app.command(epilog="Example: reproduce data info smears.h5 --json")
+def info(file: File, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is in a dataset file, after checking that it is whole."""
+    from nodes_unet.data.summary import summarise
+
+    described = summarise(Dataset(file))
+    if as_json:
+        print(json.dumps(described, indent=1))
+        return
+    splits = described.pop("splits")
+    for label, value in described.items():
+        print(f"{label}: {', '.join(value) if isinstance(value, list) else value}")
+    for split, contents in splits.items():
+        print(f"{split}: {', '.join(f'{label} {value}' for label, value in contents.items())}")
+
+
+@app.command(epilog="Example: reproduce data preview smears.h5 --out sheet.png --images 8")
+def preview(
+    file: File,
+    out: Out = Path("preview.png"),
+    images: Annotated[int, typer.Option(min=1, help="How many images.")] = 6,
+) -> None:
+    """Draw a contact sheet: images, masks and overlays."""
+    from nodes_unet.data.preview import contact_sheet
+
+    contact_sheet(Dataset(file), out, images)
+    print(out)
+
+
+@app.command(epilog="Example: reproduce data where")
+def where() -> None:
+    """Tell where each paper's data is, under which terms, what to expect in it and how to prepare it."""
+    for place in WHEREABOUTS:
+        print(f"{place.paper}\n  data: {place.data}\n  where: {place.place}\n  terms: {place.terms}")
+        print(f"  expect: {place.expect}\n  prepare: {place.prepare}\n")
+
+
+def _write(out: Path, source: Source) -> None:
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed} images"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"writing {out}")
+        write_dataset(out, source, lambda _: progress.advance(task))
+    written = Dataset(out)
+    counts = ", ".join(f"{len(split)} {name}" for name, split in written.splits.items())
+    print(f"{out}: {written.name}, {counts}, role {written.role}, digest {written.digest[:12]}")
+    print(f"look at it: reproduce data preview {out}", file=sys.stderr)
+
+
+def _percentiles(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--stretch {text!r} is no pair of percentiles: write it as 1,99") from error
+    if not 0 <= low < high <= 100:
+        raise InputError(f"--stretch {text!r}: the percentiles must rise between 0 and 100")
+    return low, high

@@ -1,0 +1,39 @@
+"""Published numbers: every number of the papers' result tables, as printed, and where it stands."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published number; `value` keeps the printed digits."""
+
+    paper: str
+    table: str
+    row: str
+    metric: str
+    protocol: str
+    value: str
+    unit: str
+    better: str
+    place: str
+    note: str
+
+
+@cache
+def published_numbers(paper: str) -> tuple[Published, ...]:
+    """All numbers of a paper (`li2021`, ...)."""
+    with resources.files("reproduce").joinpath("published", f"{paper}.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    return tuple(Published(**row) for row in table.to_dict("records"))
+
+
+def find(paper: str, table: str, row: str, metric: str) -> Published | None:
+    """The number of a cell, or None where the paper has none."""
+    for number in published_numbers(paper):
+        if (number.table, number.row, number.metric) == (table, row, metric):
+            return number
+    return None

@@ -1,0 +1,177 @@
+"""The run store: one folder a run, and `run.json`, written last: the run has finished, well or badly."""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nodes_unet.errors import InputError
+from nodes_unet.files import write_json
+from reproduce.recipe import Recipe
+
+SCHEMA = 1
+RECORD, PER_IMAGE = "run.json", "per_image.csv"
+COMPLETE, FAILED = "complete", "failed"
+_LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "tensorflow-probability",
+    "numpy",
+    "albumentations",
+    "opencv-python-headless",
+    "h5py",
+)
+
+
+@dataclass(frozen=True)
+class DatasetLabel:
+    """What records say of a dataset."""
+
+    name: str
+    role: str
+    digest: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """One run: a table's row, on a dataset, under a preset, with a seed; and everything its result depends on.
+
+    Attributes:
+        table, row, preset, seed: see the design of tables.
+        network, arguments: of `nodes_unet.models.build`.
+        dataset: its label.
+        recipe: the resolved settings.
+        source: digest of the code that the run depends on.
+    """
+
+    table: str
+    row: str
+    network: str
+    arguments: dict
+    dataset: DatasetLabel
+    preset: str
+    seed: int
+    recipe: Recipe
+    source: str
+
+    @property
+    def key(self) -> str:
+        """Digest of recipe, row, dataset content, seed and source: a finished run is reused while it is unchanged."""
+        parts = [
+            self.table,
+            self.row,
+            self.network,
+            self.arguments,
+            self.dataset.digest,
+            {name: setting.value for name, setting in self.recipe.items()},
+            self.seed,
+            self.source,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def folder(self, store: Path) -> Path:
+        """Where the run is kept below a run store."""
+        name = f"{slug(self.row)}-seed{self.seed}-{self.key[:12]}"
+        return store / self.table / f"{slug(self.dataset.name)}-{self.preset}" / name
+
+
+def slug(text: str) -> str:
+    """A text as a file name."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds a run's folder for this process; a killed process lets go of it.
+
+    Raises:
+        InputError: another process works on this run, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / ".lock").open("w")
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}): choose another place with --out") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"{folder} is in use by another process: wait for it, or choose another --out") from error
+        yield
+
+
+def read_record(folder: Path) -> dict | None:
+    """A run's record, or None where it has not finished.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["schema"] != SCHEMA:
+            raise InputError(
+                f"{path} has schema {record['schema']}, not {SCHEMA}: read it with the version that wrote it"
+            )
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is not a run record ({error}): remove its folder to run it again") from error
+    return record
+
+
+def write_record(folder: Path, identity: RunIdentity, **results) -> dict:
+    """Writes a run's record.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    record = {
+        "schema": SCHEMA,
+        "key": identity.key,
+        "table": identity.table,
+        "row": identity.row,
+        "network": {"name": identity.network, "arguments": identity.arguments},
+        "dataset": asdict(identity.dataset),
+        "preset": identity.preset,
+        "seed": identity.seed,
+        **results,
+        "recipe": {name: asdict(setting) for name, setting in identity.recipe.items()},
+        "versions": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "git": git_state(),
+    }
+    write_json(folder / RECORD, record)
+    return record
+
+
+def find_records(store: Path, table: str) -> list[dict]:
+    """All records of a table below a run store, oldest first.
+
+    Raises:
+        InputError: a record is damaged.
+    """
+    records = [read_record(path.parent) for path in sorted((store / table).glob(f"**/{RECORD}"))]
+    return sorted(records, key=lambda record: record["ended"])
+
+
+def git_state() -> dict:
+    """Revision of the code, and whether it had uncommitted changes; None where this is no checkout."""
+
+    def git(*arguments):
+        run = subprocess.run(
+            ["git", "-C", os.fspath(Path(__file__).parent), *arguments], capture_output=True, text=True, check=False
+        )
+        return run.stdout.strip() if run.returncode == 0 else None
+
+    changes = git("status", "--porcelain")
+    return {"revision": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}

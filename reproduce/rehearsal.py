@@ -1,0 +1,147 @@
+"""A rehearsal: two full-size training steps and one evaluation step of every row, and an estimate of the whole."""
+
+import multiprocessing
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+from rich.console import Console
+from rich.table import Table as Grid
+
+from nodes_unet.checkpoint import Description, load
+from nodes_unet.data.store import Dataset
+from nodes_unet.profiling import peak_memory
+from nodes_unet.training import BEST, train
+from reproduce.datasets import check_classes, open_dataset
+from reproduce.progress import clock
+from reproduce.quiet import call
+from reproduce.recipe import values
+from reproduce.running import Request, identify
+from reproduce.segmentation import batches, evaluate, fitting, preprocessing
+from reproduce.table import Row
+
+TRAINING_STEPS = 2
+
+
+def rehearse(request: Request) -> bool:
+    """Rehearses the rows, each in a fresh process, prints what the whole would take, and says whether all rows fit.
+
+    Raises:
+        InputError: the dataset or the preset cannot be used.
+    """
+    dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
+    check_classes(dataset, request.table.classes)
+    rehearsed = {}
+    for row in request.rows:
+        print(f"rehearsing {request.table.id} {row.name}", file=sys.stderr)
+        rehearsed[row.name] = _in_a_fresh_process(request, row, dataset.path)
+    _print(request, rehearsed)
+    return all("error" not in estimate for estimate in rehearsed.values())
+
+
+def _in_a_fresh_process(request: Request, row: Row, path: Path) -> dict:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=call, args=(__name__, "report", sender, request, row, path))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        return {"error": f"the process ended with code {process.exitcode}, as it does when memory runs out"}
+    finally:
+        process.join()
+
+
+def report(sender, request: Request, row: Row, path: Path) -> None:
+    """Measures a row and sends the estimate, or the error, through a pipe."""
+    try:
+        sender.send(_measure(request, row, path))
+    except Exception as error:  # the estimate of one row must not hide the others'
+        sender.send({"error": f"{type(error).__name__}: {error}"})
+
+
+def _measure(request: Request, row: Row, path: Path) -> dict:
+    dataset = Dataset(path)
+    identity = identify(request, row, request.seeds[0], dataset)
+    settings = values(identity.recipe)
+    description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
+    training, validation = batches(dataset, settings, identity.seed)
+    steps = _StepTimes()
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            description,
+            training.head(TRAINING_STEPS),
+            validation.head(1),
+            replace(fitting(settings), epochs=1),
+            folder,
+            seed=identity.seed,
+            number_of_devices=request.number_of_devices,
+            callbacks=[steps],
+        )
+        disk = sum(file.stat().st_size for file in Path(folder).iterdir())
+        model = load(Path(folder) / BEST)
+    test = dataset.splits["test"]
+    evaluation = evaluate(model, test.head(1), dataset.classes, settings | {"timed_images": 1, "timed_passes": 1})
+    seconds_per_image = evaluation.metrics["seconds_per_image.batch1"]
+    predicted = settings["epochs"] * len(validation.items) + len(test)
+    predicted += settings["timed_images"] * settings["timed_passes"]
+    return {
+        "parameters": evaluation.metrics["parameters"],
+        "step": steps.seconds[-1],
+        "image": seconds_per_image,
+        "memory": peak_memory(),
+        "disk": disk,
+        "total": settings["epochs"] * training.num_batches * steps.seconds[-1] + predicted * seconds_per_image,
+    }
+
+
+class _StepTimes(keras.callbacks.Callback):
+    """Seconds of each training step; the first includes tracing."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+def _print(request: Request, rehearsed: dict[str, dict]) -> None:
+    grid = Grid(title=f"{request.table.id}, preset {request.preset}: estimates for one seed", title_justify="left")
+    for heading in ("row", "parameters", "s a step", "s an image", "peak memory GB", "disk MB", "time of the whole"):
+        grid.add_column(heading, justify="left" if heading == "row" else "right")
+    for name, estimate in rehearsed.items():
+        grid.add_row(name, *_columns(estimate))
+    fits = [estimate for estimate in rehearsed.values() if "error" not in estimate]
+    grid.add_section()
+    grid.add_row("all", "", "", "", _gigabytes(fits), f"{sum(e['disk'] for e in fits) / 1e6:.0f}", _time(fits))
+    Console(width=140).print(grid)
+
+
+def _columns(estimate: dict) -> list[str]:
+    if "error" in estimate:
+        return [f"failed: {estimate['error']}"]
+    return [
+        f"{estimate['parameters']:,}",
+        f"{estimate['step']:.2f}",
+        f"{estimate['image']:.3f}",
+        _gigabytes([estimate]),
+        f"{estimate['disk'] / 1e6:.0f}",
+        _time([estimate]),
+    ]
+
+
+def _gigabytes(estimates: list[dict]) -> str:
+    return f"{max((estimate['memory'] for estimate in estimates), default=0) / 1e9:.2f}"
+
+
+def _time(estimates: list[dict]) -> str:
+    return clock(sum(estimate["total"] for estimate in estimates))

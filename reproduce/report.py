@@ -1,0 +1,113 @@
+"""A comparison as text, CSV, Markdown and JSON."""
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table as Grid
+
+from nodes_unet.files import replacing, write_text
+from reproduce import figures
+from reproduce.compare import Cell, Comparison
+
+FORMATS = ("text", "csv", "md", "json")
+
+
+def render(comparison: Comparison, form: str) -> str:
+    """The comparison in one of `FORMATS`."""
+    return {"text": _text, "csv": _csv, "md": _markdown, "json": _json}[form](comparison)
+
+
+def write_report(comparison: Comparison, folder: Path) -> None:
+    """Writes table.csv, table.md, table.json and figure.png.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    for form in ("csv", "md", "json"):
+        write_text(folder / f"table.{form}", render(comparison, form))
+    with replacing(folder / "figure.png") as temporary:
+        getattr(figures, comparison.table.figure)(comparison, temporary)
+
+
+def _text(comparison: Comparison) -> str:
+    grid = Grid(title=f"{comparison.table.title}: paper / ours", title_justify="left")
+    grid.add_column("row", no_wrap=True)
+    for metric in comparison.table.metrics:
+        grid.add_column(metric.title, justify="right")
+    for cells in comparison.cells:
+        grid.add_row(cells[0].row, *(_both(cell) for cell in cells))
+    out = io.StringIO()
+    Console(file=out, width=200).print(grid)
+    return out.getvalue() + "\n".join(_notes(comparison)) + "\n"
+
+
+def _markdown(comparison: Comparison) -> str:
+    header = ["row", *(metric.title for metric in comparison.table.metrics)]
+    lines = [header, ["---"] * len(header), *([cells[0].row, *map(_both, cells)] for cells in comparison.cells)]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    notes = "\n".join(f"- {note}" for note in _notes(comparison))
+    return f"### {comparison.table.title}\n\nPublished / ours.\n\n{body}\n\n{notes}\n"
+
+
+def _csv(comparison: Comparison) -> str:
+    return pd.DataFrame(_flat(comparison)).to_csv(index=False, lineterminator="\n")
+
+
+def _json(comparison: Comparison) -> str:
+    content = {
+        "table": comparison.table.id,
+        "title": comparison.table.title,
+        "dataset": comparison.dataset,
+        "preset": comparison.preset,
+        "seeds": comparison.seeds,
+        "machine": comparison.machine,
+        "failures": comparison.failures,
+        "cells": _flat(comparison),
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _flat(comparison: Comparison) -> list[dict]:
+    return [
+        {
+            "row": cell.row,
+            "metric": cell.metric.name,
+            "title": cell.metric.title,
+            "published": cell.printed,
+            "mean": cell.mean,
+            "spread": cell.spread,
+            "seeds": len(cell.values),
+            "verdict": cell.verdict,
+        }
+        for cells in comparison.cells
+        for cell in cells
+    ]
+
+
+def _both(cell: Cell) -> str:
+    return f"{cell.printed or '-'} / {_ours(cell)}" if cell.metric.published else _ours(cell)
+
+
+def _ours(cell: Cell) -> str:
+    if cell.mean is None:
+        return cell.verdict
+    shown = f"{cell.mean:,.{cell.metric.digits}f}"
+    if cell.spread is None or not cell.spread:
+        return shown
+    return f"{shown} ± {cell.spread:.{cell.metric.digits}f}"
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    counts = Counter(cell.verdict for cells in comparison.cells for cell in cells if cell.metric.published)
+    verdicts = ", ".join(f"{count} {name}" for name, count in counts.items())
+    seeds = len(comparison.seeds)
+    spread = "mean ± standard deviation over seeds" if seeds > 1 else "one seed, so no spread: an anecdote"
+    return [
+        comparison.data_line,
+        f"verdicts on published numbers: {verdicts}; {spread}; times on {comparison.machine}",
+        *(f"{row} failed: {error}" for row, error in comparison.failures.items()),
+    ]

@@ -1,0 +1,97 @@
+"""Tables of papers as the suite knows them: rows, metrics, recipe, presets, and where the published numbers stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nodes_unet.errors import InputError
+from reproduce.recipe import Recipe, override
+
+DATA, SIZE, TIME, NFE = "data", "size", "time", "nfe"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system of a table.
+
+    Attributes:
+        name: as printed in the paper, without hyphenation.
+        network: name in `nodes_unet.models`.
+        arguments: the network's own, beyond what the recipe sets.
+        changes: what the row changes in the recipe.
+        published: the row's name in the published numbers, where it differs.
+    """
+
+    name: str
+    network: str
+    arguments: Mapping = field(default_factory=dict)
+    changes: Recipe = field(default_factory=dict)
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One column of a table.
+
+    Attributes:
+        name: in run records, protocol included, such as `miou.pooled`.
+        title: column heading with the unit.
+        depends_on: `data` (a quality on test images), `size` (a number that needs no data), `time` or `nfe`.
+        published: the metric's name in the published numbers, where the paper has it.
+        scale: factor from record to heading's unit (100 for per cent).
+        digits: decimals shown.
+    """
+
+    name: str
+    title: str
+    depends_on: str = DATA
+    published: str | None = None
+    scale: float = 1
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a paper.
+
+    Attributes:
+        id: as the command line names it.
+        title: what it is, in one line.
+        paper, published: file and table of the published numbers.
+        classes: class names in the order of the mask's values.
+        rows, metrics: in the paper's order.
+        recipe: as published.
+        presets: by name, what each changes in the recipe; `paper` changes nothing.
+        figure: name of the drawing function in `reproduce.figures`.
+    """
+
+    id: str
+    title: str
+    paper: str
+    published: str
+    classes: tuple[str, ...]
+    rows: Sequence[Row]
+    metrics: Sequence[Metric]
+    recipe: Recipe
+    presets: Mapping[str, Recipe]
+    figure: str
+
+    def row(self, name: str) -> Row:
+        """The row of a name.
+
+        Raises:
+            InputError: there is none.
+        """
+        for row in self.rows:
+            if row.name.lower() == name.lower():
+                return row
+        raise InputError(f"{self.id} has no row {name!r}: choose from {', '.join(row.name for row in self.rows)}")
+
+    def settings(self, preset: str, row: Row | None = None) -> Recipe:
+        """The recipe under a preset, for one row or for the table.
+
+        Raises:
+            InputError: the preset is unknown.
+        """
+        if preset not in self.presets:
+            raise InputError(f"{self.id} has no preset {preset!r}: choose from {', '.join(self.presets)}")
+        return override(self.recipe, self.presets[preset], row.changes if row else {})
