@@ -42,9 +42,10 @@ QUICK = {
 
 SMOKE = {
     "image_size": assumed([64, 64], "smoke: seconds a network"),
-    "filters": assumed(4, "smoke: seconds a network"),
-    "copies": assumed(2, "smoke: seconds a network"),
-    "epochs": assumed(2, "smoke: seconds a network"),
+    "filters": assumed(8, "smoke: seconds a network"),
+    "copies": assumed(4, "smoke: seconds a network"),
+    "epochs": assumed(6, "smoke: seconds a network"),
+    "learning_rate": assumed(5e-3, "smoke: fewer than a hundred steps have to do"),
     "timed_passes": assumed(1, "smoke: seconds a network"),
     "synthetic_train": assumed(24, "smoke: seconds a network"),
     "synthetic_test": assumed(6, "smoke: seconds a network"),
@@ -78,6 +79,8 @@ TABLE = Table(
 )
 
 if __name__ == "__main__":
+    import sys
+
     from reproduce.cli import main
 
-    main(["run", TABLE.id])
+    main(["run", TABLE.id, *sys.argv[1:]])

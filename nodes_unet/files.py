@@ -68,6 +68,6 @@ def _umask() -> int:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error).splitlines()[0]
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return (str(error) or type(error).__name__).splitlines()[0]

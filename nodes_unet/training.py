@@ -18,6 +18,7 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.devices import devices, jit_compile, scope
 from nodes_unet.errors import InputError, TrainingError
 from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
 from nodes_unet.losses import loss as loss_by_name
 
 BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"
@@ -53,8 +54,8 @@ def train(
     """Trains a network, or goes on where an earlier call in the same folder was cut off.
 
     Each epoch leaves `best.h5` (the checkpoint of the lowest val_loss so far), `resume.h5` (all variables of network
-    and optimizer) and `history.csv` complete in the folder. A training that was killed and resumed ends with the weights
-    of one that was not, bit for bit, on the same machine and versions.
+    and optimizer) and `history.csv` complete in the folder. A training that was killed and resumed ends with the same
+    weights, bit for bit, as one that was not, on the same machine and versions.
 
     Args:
         description: the network and what its checkpoint shall say.
@@ -170,7 +171,7 @@ class _State(keras.callbacks.Callback):
             pd.DataFrame(self.history).to_csv(temporary, index=False)
 
     def _write_resume(self) -> None:
-        with replacing(self.folder / RESUME) as temporary, h5py.File(temporary, "w") as file:
+        with replacing(self.folder / RESUME) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
             for number, variable in enumerate(self._variables()):
                 file[f"variables/{number:05d}"] = keras.ops.convert_to_numpy(variable)
             file.attrs["history"] = json.dumps(self.history)

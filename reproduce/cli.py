@@ -39,8 +39,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and ends the process."""
-    arguments = sys.argv[1:] if arguments is None else [*arguments, *sys.argv[1:]]
+    """Runs the command line on the given arguments (by default the process's) and ends the process."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
         app([argument for argument in arguments if argument != "--debug"], prog_name="reproduce")

@@ -151,7 +151,7 @@ def write_record(folder: Path, identity: RunIdentity, **results) -> dict:
         "git": git_state(),
     }
     write_json(folder / RECORD, record)
-    return record
+    return read_record(folder)
 
 
 def find_records(store: Path, table: str) -> list[dict]:

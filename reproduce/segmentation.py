@@ -1,9 +1,7 @@
 """How a row of a segmentation table is trained and evaluated: the one place where a recipe's settings gain effect."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import keras
@@ -18,7 +16,7 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.inference import seconds_for, segment
-from nodes_unet.models.registry import NETWORKS
+from nodes_unet.models.registry import arguments_of
 from nodes_unet.training import BEST, Fitting, train
 
 
@@ -33,9 +31,7 @@ class Evaluation:
 
 def network_arguments(network: str, own: Mapping, settings: Mapping, classes: Sequence[str]) -> dict:
     """Arguments of a network: the row's own, and the recipe's settings that the network has an argument for."""
-    module, function = NETWORKS[network]
-    known = inspect.signature(getattr(import_module(module), function)).parameters
-    shared = {name: value for name, value in settings.items() if name in known}
+    shared = {name: settings[name] for name in arguments_of(network) if name in settings}
     return {**shared, **own, "input_shape": [*settings["image_size"], 3], "classes": len(classes)}
 
 

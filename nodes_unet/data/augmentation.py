@@ -28,11 +28,12 @@ class Augmentation:
     hue: float = 5
     saturation: float = 15
 
-    def pipeline(self) -> albumentations.Compose:
-        """The transformations, to be seeded for each copy."""
+    def pipeline(self, square: bool) -> albumentations.Compose:
+        """The transformations, to be seeded for each copy; an image that is not square keeps its upright size."""
+        flips = [albumentations.HorizontalFlip(p=0.5), albumentations.VerticalFlip(p=0.5)]
         return albumentations.Compose(
             [
-                albumentations.D4(p=1),
+                *([albumentations.D4(p=1)] if square else flips),
                 albumentations.Affine(
                     rotate=(-self.rotation, self.rotation),
                     scale=(1 - self.scale, 1 + self.scale),
@@ -49,12 +50,13 @@ class Augmenter:
     """Draws the copies: the same copy of the same image under the same seed is always the same picture."""
 
     def __init__(self, augmentation: Augmentation, seed: int):
-        self.pipeline, self.seed = augmentation.pipeline(), seed
+        self.pipelines, self.seed = [augmentation.pipeline(square) for square in (False, True)], seed
 
     def __call__(self, image: np.ndarray, mask: np.ndarray, index: int, copy: int) -> tuple[np.ndarray, np.ndarray]:
         """Copy number `copy` of image number `index`; the mask keeps to the image, labels are never mixed."""
         if copy == 0:
             return image, mask
-        self.pipeline.set_random_seed(int(np.random.SeedSequence([self.seed, index, copy]).generate_state(1)[0]))
-        drawn = self.pipeline(image=image, mask=mask)
+        pipeline = self.pipelines[image.shape[0] == image.shape[1]]
+        pipeline.set_random_seed(int(np.random.SeedSequence([self.seed, index, copy]).generate_state(1)[0]))
+        drawn = pipeline(image=image, mask=mask)
         return drawn["image"], drawn["mask"]

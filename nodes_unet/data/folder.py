@@ -66,7 +66,12 @@ def folder_source(
 def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder} does not exist: put the files there")
-    files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes}
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes:
+            if path.stem in files:
+                raise InputError(f"{path} and {files[path.stem].name} have the same name: keep one of them")
+            files[path.stem] = path
     if not files:
         raise InputError(f"{folder} holds no file of a known kind ({', '.join(suffixes)}): put the files there")
     return files

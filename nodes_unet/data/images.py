@@ -55,7 +55,7 @@ def read_mask(path: str | Path) -> np.ndarray:
         )
     if labels.dtype == bool:
         return labels.astype(np.uint8)
-    if labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
+    if labels.dtype.kind not in "ui" or labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
         raise InputError(f"{path} holds labels outside 0 to 65535: export it as 8 or 16 bit")
     return labels.astype(np.uint8 if labels.dtype == np.uint8 else np.uint16)
 
@@ -76,7 +76,10 @@ def _decode(path, read):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # image_size has a limit of its own
             return read(Path(path))
+    except PIL.Image.DecompressionBombError as error:
+        raise InputError(f"{path} has more than 100 megapixels: cut it into smaller images") from error
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist: check the name") from error
     except Exception as error:  # decoders raise whatever a broken file makes them stumble over
@@ -102,5 +105,5 @@ def _eight_bit(pixels: np.ndarray, stretch: tuple[float, float] | None) -> np.nd
         low, high = 0.0, 1.0
     else:
         low, high = 0.0, float(np.iinfo(pixels.dtype).max)
-    scaled = (pixels.astype(np.float64) - low) * (255.0 / max(high - low, np.finfo(np.float64).tiny))
+    scaled = (pixels.astype(np.float64) - low) * (255.0 / (high - low or 1.0))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

@@ -32,6 +32,10 @@ def split_items(
     if rule == "group":
         return _by_group(groups, copies, fraction, seed)
     if rule == "after augmentation":
+        if len(groups) * copies < 2:
+            raise InputError(
+                f"the training split has {len(groups)} image: at least 2 copies are needed to hold some out"
+            )
         items = np.random.default_rng(seed).permutation(all_copies(range(len(groups)), copies))
         held_out = max(1, round(fraction * len(items)))
         return items[held_out:], items[:held_out]

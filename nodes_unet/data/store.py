@@ -19,6 +19,7 @@ import numpy as np
 from nodes_unet.data.source import ROLES, SPLITS, Sample, Source
 from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
 
 FORMAT = 1
 _TEXT = h5py.string_dtype()
@@ -36,11 +37,13 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
     Raises:
         InputError: the source is empty or inconsistent, or the file cannot be written.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         digest = hashlib.sha256()
         for split in SPLITS:
             if split in source.splits:
-                _write_split(file.create_group(split), source.splits[split](), source, digest, progress)
+                _write_split(
+                    file.create_group(split), _while_writable(source.splits[split](), disk), source, digest, progress
+                )
         if "train" not in file or "test" not in file:
             raise InputError(
                 f"{source.name} needs a train and a test split: the split file names {list(source.splits)}"
@@ -100,7 +103,7 @@ class Dataset:
         digest = hashlib.sha256()
         for split in self.splits.values():
             for sample in split:
-                _add(digest, sample)
+                _add(digest, split.name, sample)
         if _final(digest, self.classes) != self.digest:
             raise InputError(
                 f"{self.path} does not hold what its digest says: it was changed or damaged, prepare it again"
@@ -170,7 +173,7 @@ def _write_split(group, samples, source, digest, progress) -> None:
     for number, sample in enumerate(samples):
         _check(sample, ids, source)
         _append(group, number, sample)
-        _add(digest, sample)
+        _add(digest, group.name.strip("/"), sample)
         ids[sample.id] = None
         groups.append(sample.group)
         progress(sample.id)
@@ -178,6 +181,12 @@ def _write_split(group, samples, source, digest, progress) -> None:
         raise InputError(f"{source.name} has no image in its {group.name.strip('/')} split: add some to the split file")
     group.create_dataset("ids", data=list(ids), dtype=_TEXT)
     group.create_dataset("group", data=groups, dtype=_TEXT)
+
+
+def _while_writable(samples: Iterator[Sample], disk: Disk) -> Iterator[Sample]:
+    for sample in samples:
+        disk.check()
+        yield sample
 
 
 def _append(group: h5py.Group, number: int, sample: Sample) -> None:
@@ -214,12 +223,14 @@ def _check(sample: Sample, ids, source: Source) -> None:
         raise InputError(f"{where}: the id stands twice, make the ids unique")
     if sample.image.dtype != np.uint8 or sample.image.shape != (*sample.mask.shape, 3):
         raise InputError(f"{where}: image {sample.image.shape} and mask {sample.mask.shape} do not go together")
+    if sample.mask.dtype not in (np.uint8, np.uint16):
+        raise InputError(f"{where}: the mask is {sample.mask.dtype}, make it uint8 classes or uint16 instances")
     if sample.mask.dtype == np.uint8 and sample.mask.max(initial=0) >= len(source.classes):
         raise InputError(f"{where}: label {sample.mask.max()} is none of the classes {', '.join(source.classes)}")
 
 
-def _add(digest, sample: Sample) -> None:
-    digest.update(json.dumps([sample.id, sample.group, sample.image.shape, str(sample.mask.dtype)]).encode())
+def _add(digest, split: str, sample: Sample) -> None:
+    digest.update(json.dumps([split, sample.id, sample.group, sample.image.shape, str(sample.mask.dtype)]).encode())
     digest.update(np.ascontiguousarray(sample.image).data)
     digest.update(np.ascontiguousarray(sample.mask).data)
 

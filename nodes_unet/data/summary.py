@@ -42,6 +42,6 @@ def _summarise(split, classes) -> dict:
         else:
             instances += np.unique(mask[mask > 0]).size
     described = {"images": len(split), "groups": len(set(split.groups)), "sizes": dict(sizes)}
-    if instances:
+    if not counts.any():
         return described | {"instances": instances}
     return described | {"class shares": dict(zip(classes, (counts / counts.sum()).round(4).tolist(), strict=True))}

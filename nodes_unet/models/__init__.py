@@ -1,5 +1,5 @@
 """The networks, by name."""
 
-from nodes_unet.models.registry import NETWORKS, build, module_of
+from nodes_unet.models.registry import NETWORKS, arguments_of, build, module_of
 
-__all__ = ["NETWORKS", "build", "module_of"]
+__all__ = ["NETWORKS", "arguments_of", "build", "module_of"]

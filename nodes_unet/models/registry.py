@@ -1,6 +1,7 @@
 """One registry of networks: a name, the module and the function that builds it, imported when it is asked for."""
 
 import importlib
+import inspect
 
 import keras
 
@@ -32,6 +33,16 @@ def build(name: str, **arguments) -> keras.Model:
         raise InputError(f"network {name}: {error}") from error
     model.name = name
     return model
+
+
+def arguments_of(name: str) -> tuple[str, ...]:
+    """The names of the arguments that a network takes.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    module, function = _entry(name)
+    return tuple(inspect.signature(getattr(importlib.import_module(module), function)).parameters)
 
 
 def module_of(name: str) -> str:

@@ -1,0 +1,53 @@
+"""Fixtures shared by the tests: seeds, and a small labelled data set that a small network can learn."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from nodes_unet.data.source import Sample, Source
+from nodes_unet.data.store import Dataset, write_dataset
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
+def discs(count, size=32, first=0):
+    """Images with a white and a red disc each on a pale ground, and their masks."""
+    rows, columns = np.mgrid[:size, :size]
+    for number in range(first, first + count):
+        random = np.random.default_rng(number)
+        mask = np.zeros((size, size), np.uint8)
+        for label in (2, 1):
+            y, x = random.uniform(size * 0.25, size * 0.75, 2)
+            mask[(rows - y) ** 2 + (columns - x) ** 2 < (size / 5) ** 2] = label
+        colours = np.array([[230, 225, 220], [90, 60, 150], [220, 110, 110]])
+        image = colours[mask] + random.normal(0, 6, (size, size, 3))
+        yield Sample(f"disc{number:03d}", f"slide{number // 2}", image.clip(0, 255).astype(np.uint8), mask)
+
+
+@pytest.fixture(scope="session")
+def disc_file(tmp_path_factory):
+    """A dataset file with 16 training and 4 test images of 32x32."""
+    path = tmp_path_factory.mktemp("discs") / "discs.h5"
+    source = Source(
+        name="discs",
+        classes=("background", "white", "red"),
+        role="synthetic",
+        origin="drawn by the tests",
+        licence="CC0-1.0",
+        splits={"train": lambda: discs(16), "test": lambda: discs(4, first=100)},
+    )
+    write_dataset(path, source)
+    return path
+
+
+@pytest.fixture
+def disc_dataset(disc_file):
+    return Dataset(disc_file)

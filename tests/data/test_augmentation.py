@@ -1,0 +1,98 @@
+"""Augmented copies: fixed by seed, image and copy, and never out of step with their masks."""
+
+import numpy as np
+import pytest
+
+from nodes_unet.data.augmentation import Augmentation, Augmenter
+from nodes_unet.data.smear import blood_smear
+
+# Each label has the channel of its number far above the others, which no change of colour here undoes.
+COLOURS = np.array([[190, 50, 50], [50, 190, 50], [50, 50, 190]], np.uint8)
+
+
+@pytest.fixture(scope="module")
+def mask():
+    return blood_smear(3).mask[100:228, 200:328].copy()
+
+
+@pytest.fixture(scope="module")
+def image(mask):
+    return COLOURS[mask]
+
+
+def test_copy_0_is_the_image_itself(image, mask):
+    for drawn, given in zip(Augmenter(Augmentation(), 1)(image, mask, 3, 0), (image, mask), strict=True):
+        np.testing.assert_array_equal(drawn, given)
+
+
+def test_a_copy_is_the_same_whatever_was_drawn_before(image, mask):
+    first = Augmenter(Augmentation(), 1)
+    drawn = {(index, copy): first(image, mask, index, copy) for index in (0, 5) for copy in range(6)}
+    second = Augmenter(Augmentation(), 1)
+    for place in reversed(drawn):
+        second(image, mask, 99, 3)
+        for again, known in zip(second(image, mask, *place), drawn[place], strict=True):
+            np.testing.assert_array_equal(again, known)
+
+
+def test_copies_differ_by_seed_image_and_number(image, mask):
+    pictures = [
+        Augmenter(Augmentation(), seed)(image, mask, index, copy)[0].tobytes()
+        for seed in (0, 1)
+        for index in (0, 1)
+        for copy in (1, 2, 3)
+    ]
+    assert len(set(pictures)) == len(pictures) == 12
+
+
+def test_the_given_image_and_mask_are_left_alone(image, mask):
+    before = image.copy(), mask.copy()
+    for copy in range(1, 6):
+        Augmenter(Augmentation(), 1)(image, mask, 0, copy)
+    np.testing.assert_array_equal(image, before[0])
+    np.testing.assert_array_equal(mask, before[1])
+
+
+def test_the_mask_moves_with_its_image(image, mask):
+    augmenter = Augmenter(Augmentation(), 1)
+    moved = 0
+    for copy in range(1, 41):
+        drawn, labels = augmenter(image, mask, 0, copy)
+        assert (drawn.dtype, labels.dtype) == (np.uint8, np.uint8)
+        assert (drawn.shape, labels.shape) == (image.shape, mask.shape)
+        assert set(np.unique(labels)) <= {0, 1, 2}
+        assert (drawn.argmax(axis=2) == labels).mean() > 0.95
+        moved += (labels == mask).mean() < 0.95
+    assert moved > 30
+
+
+def test_instance_numbers_are_never_mixed(image, mask):
+    instances = mask.astype(np.uint16) * 20_000
+    augmenter = Augmenter(Augmentation(), 1)
+    for copy in range(1, 11):
+        _, labels = augmenter(image, instances, 0, copy)
+        assert labels.dtype == np.uint16
+        assert set(np.unique(labels)) <= {0, 20_000, 40_000}
+
+
+def test_the_corners_are_filled_with_picture_and_not_with_black(image, mask):
+    augmenter = Augmenter(Augmentation(rotation=45, brightness=0, contrast=0, hue=0, saturation=0), 1)
+    darkest = min(augmenter(image, mask, 0, copy)[0].max(axis=2).min() for copy in range(1, 11))
+    assert darkest > 100
+
+
+def test_without_strength_only_turns_and_flips_are_left(image, mask):
+    still = Augmenter(Augmentation(rotation=0, scale=0, brightness=0, contrast=0, hue=0, saturation=0), 1)
+    symmetries = {np.rot90(side, turns).tobytes() for side in (image, image.transpose(1, 0, 2)) for turns in range(4)}
+    drawn = {still(image, mask, 0, copy)[0].tobytes() for copy in range(1, 61)}
+    assert drawn == symmetries
+    assert len(symmetries) == 8
+
+
+def test_copies_keep_the_size_of_an_image_that_is_not_square(image, mask):
+    augmenter = Augmenter(Augmentation(), 1)
+    for copy in range(1, 21):
+        drawn, labels = augmenter(image[:64], mask[:64], 0, copy)
+        assert drawn.shape == (64, 128, 3)
+        assert labels.shape == (64, 128)
+        assert (drawn.argmax(axis=2) == labels).mean() > 0.95

@@ -1,0 +1,122 @@
+"""Every network of the registry: sizes, counts, a training step, saving and loading."""
+
+import keras
+import numpy as np
+import pytest
+
+import nodes_unet
+from nodes_unet import InputError, build
+from nodes_unet.checkpoint import Description, save
+from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.models import NETWORKS, arguments_of, module_of
+from nodes_unet.ode import ODEBlock
+
+SMALL = [("unet", {}), *(("ode_unet", {"position": k}) for k in (1, 5, 9))]
+NAMED = pytest.mark.parametrize(("name", "arguments"), SMALL)
+
+
+def small(name, arguments, **more):
+    return build(name, input_shape=(32, 48, 3), filters=2, **arguments, **more)
+
+
+def images(count=2):
+    return np.random.default_rng(0).random((count, 32, 48, 3), np.float32)
+
+
+def test_every_network_is_covered():
+    assert {name for name, _ in SMALL} == set(NETWORKS)
+
+
+@NAMED
+def test_output_is_a_distribution_over_classes_of_the_image_size(name, arguments):
+    outputs = np.asarray(small(name, arguments)(images()))
+    assert outputs.shape == (2, 32, 48, 3)
+    np.testing.assert_allclose(outputs.sum(axis=-1), 1, rtol=1e-5)
+
+
+@NAMED
+def test_one_class_means_sigmoid(name, arguments):
+    outputs = np.asarray(small(name, arguments, classes=1)(images()))
+    assert outputs.shape[-1] == 1
+    assert (outputs > 0).all() and (outputs < 1).all()
+
+
+@NAMED
+def test_a_training_step_lowers_the_loss(name, arguments):
+    model = small(name, arguments, dropout=0)
+    model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", jit_compile=False)
+    labels = np.ones((2, 32, 48))
+    first = model.train_on_batch(images(), labels, return_dict=True)["loss"]
+    assert model.evaluate(images(), labels, verbose=0, return_dict=True)["loss"] < first
+
+
+@NAMED
+def test_takes_images_of_any_size_that_is_a_multiple_of_16(name, arguments):
+    model = build(name, input_shape=(None, None, 3), filters=2, **arguments)
+    fixed = small(name, arguments)
+    fixed.set_weights(model.get_weights())
+    np.testing.assert_allclose(model(images()), fixed(images()), atol=1e-5)
+    assert model(np.zeros((1, 16, 64, 3), np.float32)).shape == (1, 16, 64, 3)
+
+
+@NAMED
+def test_a_checkpoint_opens_with_load_and_with_keras(name, arguments, tmp_path):
+    plain = {"input_shape": [32, 48, 3], "filters": 2, **arguments}
+    model = build(name, **plain)
+    save(model, Description(name, plain, ("a", "b", "c"), Preprocessing()), tmp_path / "best.h5")
+    expected = model(images())
+    np.testing.assert_array_equal(nodes_unet.load(tmp_path / "best.h5")(images()), expected)
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "best.h5")(images()), expected)
+
+
+@NAMED
+def test_two_builds_have_the_same_layer_names(name, arguments):
+    assert [layer.name for layer in small(name, arguments).layers] == [
+        layer.name for layer in small(name, arguments).layers
+    ]
+
+
+def test_half_width_unet_has_the_published_structures_parameters():
+    model = build("unet", input_shape=(256, 256, 3))
+    assert model.count_params() == 7_760_163
+
+
+@pytest.mark.parametrize("position", range(1, 10))
+def test_an_ode_block_adds_two_convolutions_with_a_time_channel_after_its_stage(position):
+    channels = [32, 64, 128, 256, 512, 256, 128, 64, 32][position - 1]
+    model = build("ode_unet", position=position)
+    assert model.count_params() == 7_760_163 + 2 * (9 * (channels + 1) * channels + channels)
+    (block,) = [layer for layer in model.layers if isinstance(layer, ODEBlock)]
+    assert block.name == f"stage{position}_ode"
+    assert block.input._keras_history.operation.name == f"stage{position}_conv2"
+    assert block.tolerance == 1e-3
+
+
+def test_the_ode_block_of_the_encoder_is_on_the_skip_connection_too():
+    model = build("ode_unet", position=2, filters=2)
+    skip, _ = model.get_layer("stage8_concat").input
+    assert skip._keras_history.operation.name == "stage2_ode"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("unett", {}, "unknown network 'unett': choose one of unet"),
+        ("ode_unet", {"position": 10}, "position 10 is not one of the nine positions"),
+        ("ode_unet", {}, "position"),
+        ("unet", {"width": 3}, "width"),
+        ("unet", {"input_shape": (100, 100, 3)}, "multiples of 16"),
+    ],
+)
+def test_impossible_networks_are_refused_by_name(name, arguments, message):
+    with pytest.raises(InputError, match=message):
+        build(name, **arguments)
+
+
+def test_arguments_of_a_network_are_those_of_its_function():
+    assert arguments_of("unet") == ("input_shape", "classes", "filters", "dropout")
+    assert "tolerance" in arguments_of("ode_unet")
+
+
+def test_module_of_names_where_a_network_is_defined():
+    assert module_of("unet") == "nodes_unet.models.unet"

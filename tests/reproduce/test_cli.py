@@ -1,0 +1,235 @@
+"""The command line as a user meets it: exit codes, one sentence an error, results on stdout."""
+
+import json
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from reproduce import cli
+
+
+def call(capfd, *arguments):
+    """Exit code, stdout and stderr of `reproduce ...`."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    captured = capfd.readouterr()
+    return ended.value.code or 0, captured.out, captured.err
+
+
+def refused(capfd, *arguments):
+    """The one sentence with which a call is refused."""
+    code, out, err = call(capfd, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("reproduce: ") and err.count("\n") == 1, err
+    return err
+
+
+def test_list_names_table_rows_and_presets(capfd):
+    code, out, _ = call(capfd, "list")
+    assert code == 0
+    assert "ode-position" in out and "ODEUNet9" in out and "smoke" in out
+    (described,) = json.loads(call(capfd, "list", "--json")[1])
+    assert len(described["rows"]) == 10
+
+
+def test_show_prints_published_numbers_and_origins(capfd):
+    _, out, _ = call(capfd, "show", "ode-position", "--preset", "quick")
+    assert "ODE-UNet4, miou: 90.17 %" in out
+    assert "epochs = 10  [assumed: quick" in out
+    assert "copies = 10  [paper: section 2" in out
+    shown = json.loads(call(capfd, "show", "ode-position", "--json")[1])
+    assert shown["recipe"]["epochs"]["value"] == 50
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["show", "ode-position"], ["compare", "ode-position"], ["data", "where"]]
+)
+def test_commands_that_train_nothing_do_not_import_tensorflow(arguments, tmp_path):
+    script = f"""
+import sys
+from reproduce.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+sys.exit(3 if {{"tensorflow", "keras"}} & set(sys.modules) else 0)
+"""
+    assert (
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    )
+
+
+def test_every_command_has_help_with_an_example(capfd):
+    for command in (
+        ["list"],
+        ["show"],
+        ["run"],
+        ["compare"],
+        *(["data", c] for c in ("prepare", "synth", "info", "where")),
+    ):
+        code, out, _ = call(capfd, *command, "--help")
+        assert code == 0 and "Example" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "table-9"], "unknown table 'table-9': choose from ode-position"),
+        (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
+        (["run", "ode-position", "--rows", "U-Net,ODEUNet10"], "no row 'ODEUNet10'"),
+        (["run", "ode-position", "--seeds", "0;1"], "--seeds '0;1' is no list of whole numbers"),
+        (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),
+        (["run", "ode-position", "--preset", "smoke", "--devices", "64"], "--devices 64"),
+        (["compare", "ode-position", "--out", "nowhere"], "no run of ode-position"),
+        (["data", "prepare", "folder", "nowhere", "--out", "a.h5"], "--classes is missing"),
+        (["data", "prepare", "folder", "nowhere", "--classes", "a,b", "--out", "a.h5"], "nowhere"),
+        (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9", "--out", "a.h5"], "--stretch '9'"),
+        (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9,1", "--out", "a.h5"], "must rise"),
+        (["data", "prepare", "misp", "nowhere", "--out", "a.h5"], "nowhere"),
+        (["data", "info", "none.h5"], "none.h5 does not exist"),
+        (["data", "preview", "none.h5"], "none.h5 does not exist"),
+    ],
+)
+def test_bad_usage_gets_one_sentence_and_leaves_nothing(capfd, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capfd, *arguments)
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".h5", ".json", ".csv", ".png")]
+
+
+def test_debug_shows_a_traceback(capfd):
+    with pytest.raises(cli.InputError):
+        cli.main(["show", "nothing", "--debug"])
+
+
+def test_a_dataset_cut_short_is_refused_before_training(capfd, tmp_path, disc_file):
+    path = tmp_path / "short.h5"
+    path.write_bytes(disc_file.read_bytes()[:-3000])
+    assert "short.h5" in refused(capfd, "run", "ode-position", "--data", path, "--out", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_dataset_that_was_changed_is_refused_before_training(capfd, tmp_path, disc_file):
+    path = tmp_path / "changed.h5"
+    path.write_bytes(disc_file.read_bytes())
+    with h5py.File(path, "a") as file:
+        file["train/masks"][0, 0, 0] = 2
+    assert "changed or damaged" in refused(capfd, "run", "ode-position", "--data", path, "--out", tmp_path / "runs")
+
+
+def test_other_classes_than_the_tables_are_refused(capfd, tmp_path):
+    write_folder(tmp_path / "cells")
+    call(
+        capfd,
+        "data",
+        "prepare",
+        "folder",
+        tmp_path / "cells",
+        "--classes",
+        "ground,cell",
+        "--out",
+        tmp_path / "cells.h5",
+    )
+    sentence = refused(capfd, "run", "ode-position", "--data", tmp_path / "cells.h5", "--out", tmp_path / "runs")
+    assert "classes ground, cell" in sentence
+
+
+def test_a_run_store_that_cannot_be_written_is_refused(capfd, tmp_path, disc_file):
+    (tmp_path / "file").write_text("")
+    sentence = refused(
+        capfd, "run", "ode-position", "--data", disc_file, "--preset", "smoke", "--out", tmp_path / "file" / "runs"
+    )
+    assert "cannot be written" in sentence
+
+
+def test_a_failed_row_makes_the_exit_code_1_and_the_others_are_printed(
+    capfd, tmp_path, disc_file, exploding, monkeypatch
+):
+    monkeypatch.setattr(cli, "load_tables", lambda: {exploding.id: exploding})
+    arguments = [
+        "run",
+        exploding.id,
+        "--data",
+        disc_file,
+        "--preset",
+        "tiny",
+        "--out",
+        tmp_path,
+        "--rows",
+        "Exploding,U-Net",
+    ]
+    code, out, err = call(capfd, *arguments)
+    assert code == 1
+    assert "Exploding failed: the loss became" in out
+    assert "[2/2] ode-position U-Net seed 0: done" in err
+    code, again, _ = call(capfd, "compare", exploding.id, "--out", tmp_path)
+    assert (code, again) == (0, out)
+    assert call(capfd, "compare", exploding.id, "--out", tmp_path, "--format", "csv")[1].startswith("row,metric,")
+
+
+def write_folder(folder):
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 24, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
+        Image.fromarray((pixels[..., 0] > 127).astype(np.uint8)).save(folder / "masks" / f"{number}.png")
+    (folder / "split.csv").write_text("id,split\n0,train\n1,train\n2,train\n3,test\n")
+
+
+def test_prepare_info_and_preview(capfd, tmp_path):
+    write_folder(tmp_path / "cells")
+    file = tmp_path / "cells.h5"
+    code, out, _ = call(
+        capfd,
+        "data",
+        "prepare",
+        "folder",
+        tmp_path / "cells",
+        "--classes",
+        "ground,cell",
+        "--licence",
+        "CC0-1.0",
+        "--out",
+        file,
+    )
+    assert code == 0 and "3 train, 1 test, role proxy" in out
+    described = json.loads(call(capfd, "data", "info", file, "--json")[1])
+    assert described["licence"] == "CC0-1.0"
+    assert described["splits"]["train"]["images"] == 3
+    assert call(capfd, "data", "preview", file, "--out", tmp_path / "sheet.png")[0] == 0
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size[0] > 400
+
+
+def test_a_truncated_image_is_named_and_no_dataset_is_left(capfd, tmp_path):
+    write_folder(tmp_path / "cells")
+    image = tmp_path / "cells" / "images" / "2.png"
+    image.write_bytes(image.read_bytes()[:-400])
+    arguments = [
+        "data",
+        "prepare",
+        "folder",
+        tmp_path / "cells",
+        "--classes",
+        "ground,cell",
+        "--out",
+        tmp_path / "cells.h5",
+    ]
+    assert "2.png" in refused(capfd, *arguments)
+    assert not list(tmp_path.glob("*.h5")) and not list(tmp_path.glob(".*.h5"))
+
+
+def test_synth_writes_what_info_reads(capfd, tmp_path):
+    assert call(capfd, "data", "synth", "--train", "7", "--test", "2", "--out", tmp_path / "s.h5")[0] == 0
+    out = call(capfd, "data", "info", tmp_path / "s.h5")[1]
+    assert "role: synthetic" in out and "train: images 7, groups 2" in out
+
+
+def test_where_tells_place_terms_contents_and_the_line_for_every_paper(capfd):
+    out = call(capfd, "data", "where")[1]
+    for label in ("where:", "terms:", "expect:", "prepare: reproduce data prepare"):
+        assert out.count(label) == 3

@@ -1,0 +1,106 @@
+import io
+import json
+
+import pandas as pd
+import PIL.Image
+import pytest
+
+from experiments.ode_position import TABLE
+from nodes_unet import InputError
+from reproduce.compare import compare
+from reproduce.report import render, write_report
+
+
+def record(
+    row="U-Net", seed=0, ended="2026-01-01", miou=0.8, status="complete", digest="d", preset="quick", name="smears"
+):
+    complete = {
+        "metrics": {"miou.pooled": miou, "parameters": 7760163, "seconds_20.batch1": 1.5, "miou.per_image": None},
+        "timings": {"machine": {"processor": "a processor"}},
+    }
+    return {
+        "row": row,
+        "seed": seed,
+        "ended": ended,
+        "status": status,
+        "error": None if status == "complete" else "the loss became nan",
+        "preset": preset,
+        "dataset": {"name": name, "role": "proxy", "digest": digest, "classes": ["a", "b", "c"]},
+        **(complete if status == "complete" else {}),
+    }
+
+
+def cell(comparison, row, metric):
+    return next(c for cells in comparison.cells for c in cells if c.row == row and c.metric.name == metric)
+
+
+def test_mean_spread_and_number_of_seeds():
+    comparison = compare(TABLE, [record(seed=0, miou=0.8), record(seed=1, miou=0.9)])
+    ours = cell(comparison, "U-Net", "miou.pooled")
+    assert ours.printed == "88.58"
+    assert ours.mean == pytest.approx(85)
+    assert ours.spread == pytest.approx(7.0711, abs=1e-4)
+    assert comparison.seeds == (0, 1)
+    assert "85.00 ± 7.07" in render(comparison, "text")
+
+
+def test_the_newest_record_of_a_seed_counts():
+    comparison = compare(TABLE, [record(miou=0.1, ended="2026-01-01"), record(miou=0.7, ended="2026-01-02")])
+    assert cell(comparison, "U-Net", "miou.pooled").values == (pytest.approx(70),)
+
+
+def test_rows_that_did_not_run_or_failed_say_so_and_show_no_number():
+    comparison = compare(TABLE, [record(), record(row="ODEUNet1", status="failed")])
+    assert cell(comparison, "ODEUNet1", "miou.pooled").verdict == "failed"
+    assert cell(comparison, "ODEUNet2", "miou.pooled").verdict == "not run"
+    text = render(comparison, "text")
+    assert "89.80 / failed" in text and "89.68 / not run" in text
+    assert "ODEUNet1 failed: the loss became nan" in text
+
+
+def test_a_seed_that_failed_does_not_hide_one_that_did_not():
+    comparison = compare(TABLE, [record(seed=0), record(seed=1, status="failed")])
+    assert cell(comparison, "U-Net", "miou.pooled").values == (pytest.approx(80),)
+    assert not comparison.failures
+
+
+def test_numbers_on_other_data_get_no_verdict():
+    comparison = compare(TABLE, [record(miou=0.8858)])
+    assert cell(comparison, "U-Net", "miou.pooled").verdict == "not comparable"
+    assert "other real images than the paper's" in comparison.data_line
+
+
+def test_datasets_and_presets_are_never_mixed():
+    records = [record(seed=0, miou=0.5), record(seed=1, digest="other"), record(seed=2, preset="smoke")]
+    assert compare(TABLE, records).seeds == (2,)
+    assert compare(TABLE, records, preset="quick").seeds == (1,)
+    assert compare(TABLE, records[:1]).seeds == (0,)
+
+
+def test_a_metric_that_a_record_lacks_is_not_run_rather_than_zero():
+    assert cell(compare(TABLE, [record()]), "U-Net", "miou.per_image").mean is None
+
+
+def test_no_fitting_record_is_an_input_error():
+    with pytest.raises(InputError, match="no run of ode-position paper is in the store"):
+        compare(TABLE, [record()], preset="paper")
+
+
+def test_csv_markdown_and_json_hold_the_same_cells():
+    comparison = compare(TABLE, [record()])
+    flat = json.loads(render(comparison, "json"))["cells"]
+    table = pd.read_csv(io.StringIO(render(comparison, "csv")), dtype={"published": str}, keep_default_na=False)
+    assert len(table) == len(flat) == 10 * len(TABLE.metrics)
+    assert (table["verdict"] == [c["verdict"] for c in flat]).all()
+    assert flat[4]["published"] == "88.58" and flat[4]["mean"] == pytest.approx(80)
+    lines = render(comparison, "md").splitlines()
+    assert sum(line.startswith("| ODEUNet") for line in lines) == 9
+    assert any("88.58 / 80.00" in line for line in lines)
+
+
+@pytest.mark.parametrize("rows", [["U-Net"], ["U-Net", "ODEUNet1", "ODEUNet9"], ["ODEUNet4"]])
+def test_reports_are_written_with_a_figure_whatever_rows_there_are(tmp_path, rows):
+    write_report(compare(TABLE, [record(row=row) for row in rows]), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.png", "table.csv", "table.json", "table.md"]
+    with PIL.Image.open(tmp_path / "figure.png") as figure:
+        assert figure.size == (1200, 480)

@@ -1,0 +1,31 @@
+from dataclasses import replace
+
+import pytest
+
+from reproduce.rehearsal import rehearse
+from reproduce.running import Request
+from reproduce.table import Row
+
+
+@pytest.fixture
+def rehearsed(tiny_table, disc_file, tmp_path):
+    def rehearse_rows(rows):
+        table = replace(tiny_table, rows=rows)
+        return rehearse(Request(table, rows, [0], "tiny", str(disc_file), tmp_path / "runs"))
+
+    return rehearse_rows
+
+
+def test_every_row_is_measured_and_nothing_is_kept(rehearsed, tiny_table, tmp_path, capfd):
+    assert rehearsed(tiny_table.rows)
+    out = capfd.readouterr().out
+    for heading in ("s a step", "peak memory GB", "disk MB", "time of the whole"):
+        assert heading in out
+    assert "U-Net" in out and "ODEUNet5" in out
+    assert not list((tmp_path / "runs").glob("**/run.json"))
+
+
+def test_a_row_that_does_not_work_is_told_and_hides_no_other(rehearsed, tiny_table, capfd):
+    assert not rehearsed([Row("Broken", "ode_unet", {"position": 77}), tiny_table.rows[0]])
+    out = capfd.readouterr().out
+    assert "failed: InputError" in out and "U-Net" in out

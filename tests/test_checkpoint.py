@@ -1,0 +1,108 @@
+import json
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+import nodes_unet
+from nodes_unet import InputError, build
+from nodes_unet.checkpoint import Description, read_description, save
+from nodes_unet.data.preprocessing import Preprocessing
+
+ARGUMENTS = {"position": 5, "input_shape": [16, 16, 3], "filters": 2, "tolerance": 1e-4}
+DESCRIPTION = Description(
+    "ode_unet", ARGUMENTS, ("background", "white", "red"), Preprocessing((16, 16), 3.0, 4), {"white": 0.4}, 7, 0.25
+)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "best.h5"
+    save(build("ode_unet", **ARGUMENTS), DESCRIPTION, path)
+    return path
+
+
+def test_the_description_comes_back(checkpoint):
+    assert read_description(checkpoint) == DESCRIPTION
+
+
+def test_loaded_blocks_keep_their_tolerance(checkpoint):
+    assert nodes_unet.load(checkpoint).get_layer("stage5_ode").tolerance == 1e-4
+
+
+@pytest.mark.parametrize("imports", ["import nodes_unet, keras", "import keras, nodes_unet"])
+def test_keras_opens_it_after_importing_the_package_in_any_order(checkpoint, imports):
+    script = f"{imports}; print(keras.models.load_model({str(checkpoint)!r}).get_layer('stage5_ode').tolerance)"
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "0.0001"
+
+
+def test_importing_the_package_alone_loads_no_framework():
+    script = "import sys, nodes_unet; print(sorted({'tensorflow', 'keras', 'segmentation_models'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_there_is_no_optimizer_state_in_it(tmp_path):
+    model = build("unet", input_shape=(16, 16, 3), filters=2)
+    model.compile("adam", "mse", jit_compile=False)
+    model.train_on_batch(np.zeros((1, 16, 16, 3)), np.zeros((1, 16, 16, 3)))
+    save(
+        model,
+        Description("unet", {"input_shape": [16, 16, 3], "filters": 2}, ("a", "b", "c"), Preprocessing()),
+        tmp_path / "a.h5",
+    )
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert list(file) == ["model_weights"]
+
+
+def test_a_changed_weight_is_noticed(checkpoint):
+    with h5py.File(checkpoint, "a") as file:
+        found = []
+        file.visititems(lambda name, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
+        found[0][...] = found[0][()] + 1
+    with pytest.raises(InputError, match=r"best\.h5 does not hold what its digest says"):
+        nodes_unet.load(checkpoint)
+
+
+def test_a_changed_description_is_noticed(checkpoint):
+    with h5py.File(checkpoint, "a") as file:
+        file.attrs["nodes_unet"] = file.attrs["nodes_unet"].replace("0.0001", "0.01")
+    with pytest.raises(InputError, match="digest"):
+        nodes_unet.load(checkpoint)
+
+
+def test_a_network_that_the_registry_does_not_know_is_refused_not_run(checkpoint):
+    with h5py.File(checkpoint, "a") as file:
+        fields = json.loads(file.attrs["nodes_unet"])
+        file.attrs["nodes_unet"] = json.dumps(fields | {"network": "os.system"})
+    with pytest.raises(InputError, match="unknown network"):
+        nodes_unet.load(checkpoint)
+
+
+def test_a_file_cut_short_is_named(checkpoint):
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-2000])
+    with pytest.raises(InputError, match=r"best\.h5 is cut short"):
+        nodes_unet.load(checkpoint)
+
+
+@pytest.mark.parametrize("content", [b"", b"no HDF5 at all"])
+def test_other_files_are_named(tmp_path, content):
+    path = tmp_path / "other.h5"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"other\.h5"):
+        read_description(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.h5 does not exist"):
+        nodes_unet.load(tmp_path / "none.h5")
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_left_alone(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InputError, match="cannot be written"):
+        save(build("unet", input_shape=(16, 16, 3), filters=2), DESCRIPTION, tmp_path / "file" / "best.h5")
+    assert (tmp_path / "file").read_text() == "kept"

@@ -1,0 +1,48 @@
+import keras
+import numpy as np
+import pytest
+
+from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.inference import probabilities, seconds_for, segment
+
+
+@pytest.fixture
+def brightness():
+    """A network that calls a pixel class 1 where its red channel is above a half."""
+    image = keras.Input((None, None, 3))
+    red = image[..., :1]
+    return keras.Model(image, keras.layers.Concatenate()([1 - red, red]))
+
+
+def halves(height, width):
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, width // 2 :] = 255
+    return image
+
+
+def test_labels_have_the_images_own_size_and_place(brightness):
+    image = halves(30, 80)
+    labels = segment(brightness, Preprocessing((16, 32), clahe_clip=None), image)
+    assert labels.dtype == np.uint8
+    np.testing.assert_array_equal(labels, image[..., 0] > 0)
+
+
+def test_probabilities_at_the_images_size_are_the_networks(brightness):
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    predicted = probabilities(brightness, Preprocessing(clahe_clip=None), image)
+    np.testing.assert_allclose(predicted[..., 1], image[..., 0] / 255, atol=1e-6)
+
+
+def test_one_class_keeps_its_axis():
+    image = keras.Input((16, 16, 3))
+    model = keras.Model(image, image[..., :1])
+    assert probabilities(model, Preprocessing((16, 16), None), halves(20, 24)).shape == (20, 24, 1)
+
+
+def test_every_pass_sees_every_image_and_the_median_counts(brightness, monkeypatch):
+    shown = []
+    predict = brightness.predict_on_batch
+    monkeypatch.setattr(brightness, "predict_on_batch", lambda x: shown.append(float(x[0, 0, 0, 0])) or predict(x))
+    seconds = seconds_for(brightness, [np.full((16, 16, 3), value, np.float32) for value in (0.1, 0.2)], 3, 2)
+    assert shown == pytest.approx([0.1] + [0.1, 0.2, 0.1] * 2)
+    assert seconds > 0
