@@ -1,19 +1,23 @@
-# make tables   all tables on built-in synthetic images, preset smoke, printed beside the published numbers
-# make test     the tests
-# make lint     ruff
-# make env      the environment in .venv; the other targets make it where it is missing or out of date
+# make tables      all tables on built-in synthetic images, preset smoke, printed beside the published numbers
+# make test        the tests
+# make rehearsal   two full-size training steps of one row of the preset paper, so that it cannot rot
+# make lint        ruff
+# make env         the environment in .venv; the other targets make it where it is missing or out of date
 
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.complete
 
-.PHONY: tables test lint env
+.PHONY: tables test rehearsal lint env
 
 tables: env
 	$(VENV)/bin/reproduce run all --preset smoke
 
 test: env
 	$(VENV)/bin/python -m pytest
+
+rehearsal: env
+	$(VENV)/bin/reproduce run ode-position --preset paper --rehearse --rows ODEUNet5
 
 lint: env
 	$(VENV)/bin/ruff check .

@@ -21,8 +21,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     },
 )
 
-for _logger, _chatter in (("tensorflow", "back_prop=False"), ("absl", "HDF5 file via")):
-    logging.getLogger(_logger).addFilter(lambda record, chatter=_chatter: chatter not in record.getMessage())
+# TensorFlow Probability's adjoint warns of a deprecated argument of its own at every trace
+logging.getLogger("tensorflow").addFilter(lambda record: "back_prop=False" not in record.getMessage())
 
 
 @wrapt.when_imported("keras")

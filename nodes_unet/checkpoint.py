@@ -13,9 +13,13 @@ import h5py
 import keras
 import numpy as np
 
+# what model.save calls for .h5 files; model.save itself takes no open file, and HDF5 needs `Disk` on a full disk
+from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
+
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
 from nodes_unet.models import build
 
 _DESCRIPTION, _DIGEST = "nodes_unet", "nodes_unet_digest"
@@ -54,11 +58,10 @@ def save(model: keras.Model, description: Description, path: str | Path) -> None
         InputError: the file cannot be written.
     """
     text = json.dumps(asdict(description))
-    with replacing(path) as temporary:
-        model.save(temporary, include_optimizer=False)
-        with h5py.File(temporary, "a") as file:
-            file.attrs[_DESCRIPTION] = text
-            file.attrs[_DIGEST] = _digest(text, model.get_weights())
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        save_model_to_hdf5(model, file, include_optimizer=False)
+        file.attrs[_DESCRIPTION] = text
+        file.attrs[_DIGEST] = _digest(text, model.get_weights())
 
 
 def read_description(path: str | Path) -> Description:

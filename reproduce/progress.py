@@ -38,13 +38,13 @@ class Progress:
     def reused(self, identity: RunIdentity) -> None:
         """A finished run is taken as it is."""
         self.number += 1
-        self._say(f"{self._title(identity)}: finished before, reused")
+        self.say(f"{self._title(identity)}: finished before, reused")
 
     def begin(self, identity: RunIdentity) -> None:
         """A run starts or goes on."""
         self.number += 1
         self.title, self.began = self._title(identity), time.monotonic()
-        self._say(f"{self.title}: training{self._rest()}")
+        self.say(f"{self.title}: training{self._rest()}")
 
     def end(self, record: dict) -> None:
         """A run has ended."""
@@ -54,7 +54,7 @@ class Progress:
         duration = time.monotonic() - self.began
         self.durations.append(duration)
         outcome = f"done in {clock(duration)}" if record["status"] == COMPLETE else f"failed: {record['error']}"
-        self._say(f"{self.title}: {outcome}")
+        self.say(f"{self.title}: {outcome}")
 
     def callback(self) -> keras.callbacks.Callback:
         """Reports a training's epochs and batches."""
@@ -69,7 +69,8 @@ class Progress:
         left = sum(self.durations) / len(self.durations) * (self.runs - self.number + 1)
         return f", about {clock(left)} left for this and {self.runs - self.number} more"
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Prints a line above the bar."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -97,7 +98,7 @@ class _Training(keras.callbacks.Callback):
         if not self.progress.console.is_terminal and (last or now - self.said > _SECONDS_BETWEEN_LINES):
             self.said = now
             left = (now - self.began) / (epoch + 1 - self.first) * (self.params["epochs"] - epoch - 1)
-            self.progress._say(f"{self.progress.title}: {losses}, {clock(left)} left")
+            self.progress.say(f"{self.progress.title}: {losses}, {clock(left)} left")
 
 
 def clock(seconds: float) -> str:

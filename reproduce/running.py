@@ -1,6 +1,7 @@
 """Runs the rows of a table: reuses what is finished, resumes what was cut off, and lets no failure stop the others."""
 
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from reproduce.records import (
     COMPLETE,
     FAILED,
     PER_IMAGE,
+    RECORD,
     DatasetLabel,
     RunIdentity,
     locked,
@@ -106,8 +108,9 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset, progress
         if record is not None and record["status"] == COMPLETE:
             progress.reused(identity)
             return record
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+        started = _now()
         progress.begin(identity)
+        (folder / RECORD).unlink(missing_ok=True)  # of an earlier failure: this run is under way again
         try:
             results = {
                 "status": COMPLETE,
@@ -117,10 +120,9 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset, progress
         except (TrainingError, InputError) as error:
             results = {"status": FAILED, "error": str(error)}
         except Exception as error:  # one failing row must not stop the others, whatever made it fail
-            results = {"status": FAILED, "error": f"{type(error).__name__}: {error}"}
-        record = write_record(
-            folder, identity, started=started, ended=datetime.now(UTC).isoformat(timespec="seconds"), **results
-        )
+            sentence = f"{type(error).__name__}: {error}"
+            results = {"status": FAILED, "error": sentence, "traceback": traceback.format_exc()}
+        record = write_record(folder, identity, started=started, ended=_now(), **results)
         (folder / RESUME).unlink(missing_ok=True)
         progress.end(record)
         return record
@@ -137,10 +139,7 @@ def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
         folder,
         seed=identity.seed,
         number_of_devices=request.number_of_devices,
-        callbacks=[
-            progress.callback(),
-            *([keras.callbacks.TensorBoard(folder / TENSORBOARD)] if request.tensorboard else []),
-        ],
+        callbacks=_callbacks(request, folder, progress),
     )
     began = time.perf_counter()
     evaluation = evaluate(model, dataset.splits["test"], dataset.classes, settings)
@@ -152,10 +151,19 @@ def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
         "timings": {
             "training_seconds": float(pd.read_csv(folder / HISTORY)["seconds"].sum()),
             "evaluation_seconds": time.perf_counter() - began,
-            "peak_memory_bytes": peak_memory(),
+            "process_peak_memory_bytes": peak_memory(),
             "machine": describe(devices(request.number_of_devices)),
         },
     }
+
+
+def _callbacks(request: Request, folder: Path, progress: Progress) -> list[keras.callbacks.Callback]:
+    following = [progress.callback()]
+    return [*following, keras.callbacks.TensorBoard(folder / TENSORBOARD)] if request.tensorboard else following
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _check_tensorboard() -> None:

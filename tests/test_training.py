@@ -154,3 +154,31 @@ def test_a_damaged_resume_file_is_named(tmp_path, disc_file):
 def test_unknown_settings_are_named(tmp_path, disc_file, fitting, message):
     with pytest.raises(InputError, match=message):
         train(*ingredients(disc_file), fitting, tmp_path, seed=0)
+
+
+FULL_DISK = """
+import resource, sys, warnings
+warnings.simplefilter("ignore")
+from tests_of_training import ingredients
+from nodes_unet import InputError
+from nodes_unet.training import Fitting, train
+
+data, folder, limit = sys.argv[1:]
+prepared = ingredients(data, "unet", {"input_shape": [32, 32, 3], "filters": 4, "dropout": 0})
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+try:
+    train(*prepared, Fitting(1), folder, seed=0)
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("limit", "file"), [(100_000, "best.h5"), (700_000, "resume.h5")])
+def test_a_full_disk_ends_the_training_with_a_sentence_and_no_torn_file(tmp_path, disc_file, limit, file):
+    shutil.copy(__file__, tmp_path / "tests_of_training.py")
+    command = [sys.executable, "-c", FULL_DISK, str(disc_file), str(tmp_path / "run"), str(limit)]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert f"{file} cannot be written (file too large)" in run.stdout
+    assert {path.name for path in (tmp_path / "run").iterdir()} <= {"best.h5", "resume.h5"} - {file}
