@@ -33,9 +33,9 @@ def scope(names: list[str]):
 
 
 def jit_compile(names: list[str]) -> bool | str:
-    """Whether to compile with XLA: never on CPU, where training is slower with it; Keras' own choice elsewhere.
+    """Whether to compile with XLA: never on CPU, where training is slower with it (`reproduce bench xla` measures it).
 
-    `reproduce bench xla` measures it.
+    Elsewhere Keras chooses; as of 3.15 it goes without XLA while TensorFlow's operations are deterministic.
     """
     return False if any("CPU" in name for name in names) else "auto"
 
