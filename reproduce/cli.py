@@ -23,7 +23,7 @@ from reproduce.report import FORMATS, render, write_report
 from reproduce.table import Table
 
 app = typer.Typer(
-    help="Rerun the tables of three cell-segmentation papers and see the published numbers beside yours.",
+    help="Rerun tables of cell-segmentation papers and see the published numbers beside yours.",
     epilog="Example: reproduce run ode-position --preset smoke --rows U-Net,ODEUNet5",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -158,8 +158,8 @@ def run(
 
     failed = False
     for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
-        chosen = [table.row(name.strip()) for name in rows.split(",")] if rows else list(table.rows)
-        request = Request(table, chosen, _numbers(seeds, "--seeds"), preset, data, out, devices, tensorboard)
+        chosen = list(table.rows) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
+        request = Request(table, chosen, _seeds(seeds), preset, data, out, devices, tensorboard)
         if rehearse:
             failed |= not rehearse_rows(request)
             continue
@@ -189,8 +189,11 @@ def _print_comparison(table: Table, store: Path, data: str | None, preset: str |
     print(f"written to {folder}: table.csv, table.md, table.json, figure.png", file=sys.stderr)
 
 
-def _numbers(text: str, option: str) -> list[int]:
+def _seeds(text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        seeds = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise InputError(f"{option} {text!r} is no list of whole numbers: write it as 0,1,2") from error
+        raise InputError(f"--seeds {text!r} is no list of whole numbers: write it as 0,1,2") from error
+    if not all(0 <= seed < 2**32 for seed in seeds):
+        raise InputError(f"--seeds {text!r}: a seed lies between 0 and {2**32 - 1}")
+    return seeds

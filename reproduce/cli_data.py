@@ -42,26 +42,21 @@ def prepare(
         str | None, typer.Option(help="folder: class names in the order of the labels, by commas.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="folder: name of the dataset; by default the folder's.")] = None,
-    origin: Annotated[
-        str, typer.Option(help="folder: where it comes from, with the reference to cite.")
-    ] = "not stated",
-    licence: Annotated[str, typer.Option(help="folder: under which terms.")] = "not stated",
+    origin: Annotated[str | None, typer.Option(help="folder: where it comes from, with the reference to cite.")] = None,
+    licence: Annotated[str | None, typer.Option(help="folder: under which terms.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="misp: of the test split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="misp: of the test split.")] = 0,
 ) -> None:
     """Build a dataset file from a folder of labelled images."""
     if layout == Layout.misp:
-        source = misp_source(folder, seed)
-    elif classes is None:
-        raise InputError("--classes is missing: name the classes in the order of the labels, as background,white,red")
-    else:
-        names = [part.strip() for part in classes.split(",")]
-        source = folder_source(
-            folder, names, name=name, origin=origin, licence=licence, stretch=stretch and _percentiles(stretch)
-        )
-    _write(out, source)
+        _refuse_for_misp(classes=classes, name=name, origin=origin, licence=licence, stretch=stretch)
+        _write(out, misp_source(folder, seed))
+        return
+    given = {"name": name, "origin": origin, "licence": licence, "stretch": stretch and _percentiles(stretch)}
+    stated = {option: value for option, value in given.items() if value is not None}
+    _write(out, folder_source(folder, _class_names(classes), **stated))
 
 
 @app.command(epilog="Example: reproduce data synth --train 80 --test 20 --out synthetic.h5")
@@ -105,6 +100,8 @@ def preview(
     """Draw a contact sheet: images, masks and overlays."""
     from nodes_unet.data.preview import contact_sheet
 
+    if out.suffix.lower() != ".png":
+        raise InputError(f"--out {out}: the contact sheet is a PNG file, name it so")
     contact_sheet(Dataset(file), out, images)
     print(out)
 
@@ -132,6 +129,21 @@ def _write(out: Path, source: Source) -> None:
     counts = ", ".join(f"{len(split)} {name}" for name, split in written.splits.items())
     print(f"{out}: {written.name}, {counts}, role {written.role}, digest {written.digest[:12]}")
     print(f"look at it: reproduce data preview {out}", file=sys.stderr)
+
+
+def _refuse_for_misp(**options: str | None) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise InputError(f"--{option} goes with folder: the MISP layout says this by itself, leave the option out")
+
+
+def _class_names(text: str | None) -> list[str]:
+    if text is None:
+        raise InputError("--classes is missing: name the classes in the order of the labels, as background,white,red")
+    names = [part.strip() for part in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise InputError(f"--classes {text!r} has an empty or repeated name: write it as background,white,red")
+    return names
 
 
 def _percentiles(text: str) -> tuple[float, float]:

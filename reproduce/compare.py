@@ -48,10 +48,10 @@ class Comparison:
         table: the table.
         dataset: name, role, digest and classes, as recorded.
         preset: the preset.
-        seeds: all seeds that took part.
+        seeds: the seeds that gave results.
         machine: where the newest run was made.
         cells: rows by metrics, in the paper's order.
-        failures: the newest error of each row all of whose runs failed.
+        failures: the error of each run that failed, by row and seed.
     """
 
     table: Table
@@ -72,7 +72,7 @@ class Comparison:
             "synthetic": "synthetic images",
         }[self.dataset["role"]]
         name, digest = self.dataset["name"], self.dataset["digest"][:12]
-        seeds = ", ".join(map(str, self.seeds))
+        seeds = ", ".join(map(str, self.seeds)) or "none that gave results"
         return f"data: {name} ({role}; digest {digest}), preset {self.preset}, seeds {seeds}"
 
 
@@ -92,8 +92,8 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         record for record in records if data in (None, record["dataset"]["name"]) and preset in (None, record["preset"])
     ]
     if not fitting:
-        asked = " ".join(part for part in (data, preset) if part)
-        raise InputError(f"no run of {table.id} {asked} is in the store: make one with `reproduce run {table.id}`")
+        asked = "".join(f", {name} {value}" for name, value in (("dataset", data), ("preset", preset)) if value)
+        raise InputError(f"the store has no run of {table.id}{asked}: make one with `reproduce run {table.id}`")
     newest = fitting[-1]
     same = [record for record in fitting if _group(record) == _group(newest)]
     latest = {(record["row"], record["seed"]): record for record in same}
@@ -102,12 +102,16 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         table=table,
         dataset=newest["dataset"],
         preset=newest["preset"],
-        seeds=tuple(sorted({seed for _, seed in latest})),
+        seeds=tuple(sorted({seed for (_, seed), record in latest.items() if record["status"] == COMPLETE})),
         machine=_machine(same),
         cells=tuple(
             tuple(_cell(table, row, metric, by_row[row.name]) for metric in table.metrics) for row in table.rows
         ),
-        failures={name: runs[-1]["error"] for name, runs in by_row.items() if _all_failed(runs)},
+        failures={
+            f"{name} seed {seed}": record["error"]
+            for (name, seed), record in latest.items()
+            if record["status"] == FAILED
+        },
     )
 
 

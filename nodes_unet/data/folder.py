@@ -85,7 +85,7 @@ def _read_split(path: Path) -> pd.DataFrame:
     except ValueError as error:
         raise InputError(f"{path} is not a CSV file ({error}): write one with the columns id and split") from error
     if not {"id", "split"} <= set(table.columns):
-        raise InputError(f"{path} has the columns {', '.join(table.columns)}: it needs id and split")
+        raise InputError(f"{path} has the columns {', '.join(table.columns)}: it needs id and split, by commas")
     if "group" not in table:
         table["group"] = table["id"]
     for number, row in enumerate(table.itertuples(), start=2):
@@ -95,6 +95,9 @@ def _read_split(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} names {table.loc[table['id'].duplicated(), 'id'].iloc[0]} twice: keep one line an image"
         )
+    for group, splits in table.groupby("group")["split"]:
+        if splits.nunique() > 1:
+            raise InputError(f"{path}: the group {group} stands in several splits, which leaks: keep each group in one")
     return table
 
 
@@ -120,7 +123,7 @@ def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:
     unknown = np.setdiff1d(mask, np.arange(len(classes)))
     if unknown.size:
         known = ", ".join(f"{value} {name}" for value, name in enumerate(classes))
-        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): correct mask or classes")
+        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): correct mask or --classes")
     return mask.astype(np.uint8)
 
 

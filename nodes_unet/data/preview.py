@@ -16,6 +16,8 @@ COLOURS = np.array(
     [[236, 240, 241], [142, 68, 173], [231, 76, 60], [39, 174, 96], [41, 128, 185], [243, 156, 18]], np.uint8
 )
 
+OUTLINE = np.array([0, 255, 64], np.uint8)
+
 
 def contact_sheet(dataset: Dataset, path: str | Path, images: int = 6) -> None:
     """Draws image, mask and overlay of some images, evenly spaced over the splits, into a PNG file.
@@ -44,9 +46,9 @@ def colour(mask: np.ndarray) -> np.ndarray:
 
 
 def overlay(sample: Sample) -> np.ndarray:
-    """The image with the outlines of the mask's regions in their colours, (H, W, 3) uint8 RGB."""
+    """The image with the outlines of the mask's regions in a green that no stain has, (H, W, 3) uint8 RGB."""
     outline = find_boundaries(sample.mask, mode="inner") & (sample.mask > 0)
-    return np.where(outline[..., None], colour(sample.mask), sample.image)
+    return np.where(outline[..., None], OUTLINE, sample.image)
 
 
 def _evenly_spaced(dataset: Dataset, images: int) -> list[tuple[str, Sample]]:

@@ -65,8 +65,10 @@ class Dataset:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        if not self.path.is_file():
+        if not self.path.exists():
             raise InputError(f"{self.path} does not exist: prepare it with `reproduce data prepare` or `synth`")
+        if not self.path.is_file():
+            raise InputError(f"{self.path} is not a file: name a dataset file made by `reproduce data`")
         self._process, self._handle = None, None
         with self._reading():
             attributes = dict(self.file.attrs)
@@ -116,7 +118,9 @@ class Dataset:
         except InputError:
             raise
         except (OSError, KeyError, ValueError, RuntimeError) as error:
-            raise InputError(f"{self.path} is cut short or not a dataset file ({error}): prepare it again") from error
+            raise InputError(
+                f"{self.path} is cut short, damaged or no dataset file ({error}): prepare it again"
+            ) from error
 
 
 class Split:

@@ -244,3 +244,15 @@ def test_a_truncated_png_is_named_and_no_dataset_is_left(folder, part):
     path = folder / part / "c.png"
     path.write_bytes(path.read_bytes()[:60])
     refuse(folder, f"{path} cannot be read as an image")
+
+
+def test_a_group_on_both_sides_of_the_split_is_refused(folder):
+    write_split(folder, "a,train,s1", "b,train,s1", "c,train,s2", "d,test,s1")
+    refuse(folder, "split.csv", "group s1", "leaks")
+
+
+def test_an_lzw_compressed_tiff_is_read(folder):
+    image, _ = pixels("a")
+    (folder / "images" / "a.png").unlink()
+    Image.fromarray(image).save(folder / "images" / "a.tif", compression="tiff_lzw")
+    np.testing.assert_array_equal(samples(folder, "train")[0].image, image)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nodes_unet.data.preview import COLOURS, colour, contact_sheet, overlay
+from nodes_unet.data.preview import COLOURS, OUTLINE, colour, contact_sheet, overlay
 from nodes_unet.data.store import Dataset
 from nodes_unet.errors import InputError
 
@@ -60,7 +60,7 @@ def test_a_damaged_dataset_is_named_and_no_sheet_is_left(noise_dataset, tmp_path
     content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
     noise_dataset.file.close()
     noise_dataset.path.write_bytes(content)
-    with pytest.raises(InputError, match=r"noise\.h5 is cut short or not a dataset file"):
+    with pytest.raises(InputError, match=r"noise\.h5 is cut short, damaged or no dataset file"):
         contact_sheet(Dataset(noise_dataset.path), tmp_path / "sheet.png")
     assert not (tmp_path / "sheet.png").exists()
 
@@ -78,5 +78,5 @@ def test_an_overlay_draws_outlines_inside_the_regions_and_nothing_else(noise):
     outline[3:8, 4:10] = True
     outline[4:7, 5:9] = False
     found = overlay(sample)
-    assert (found[outline] == COLOURS[2]).all()
+    assert (found[outline] == OUTLINE).all()
     np.testing.assert_array_equal(found[~outline], sample.image[~outline])

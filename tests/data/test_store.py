@@ -225,7 +225,7 @@ def test_a_damaged_chunk_is_noticed_when_it_is_read(noise_dataset):
         file.write(bytes(chunk.size))
     split = Dataset(noise_dataset.path).splits["train"]
     assert split[2].id == "image2"
-    with pytest.raises(InputError, match=r"noise\.h5 is cut short or not a dataset file"):
+    with pytest.raises(InputError, match=r"noise\.h5 is cut short, damaged or no dataset file"):
         split[3]
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_is_cut_short_is_named(noise_dataset, kept):
     content = noise_dataset.path.read_bytes()
     noise_dataset.file.close()
     noise_dataset.path.write_bytes(content[: min(int(kept * len(content)), len(content) - 1)])
-    with pytest.raises(InputError, match=r"noise\.h5 is cut short or not a dataset file"):
+    with pytest.raises(InputError, match=r"noise\.h5 is cut short, damaged or no dataset file"):
         Dataset(noise_dataset.path).verify()
 
 
@@ -245,7 +245,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_a_text_file_is_no_dataset(tmp_path):
     (tmp_path / "text.h5").write_text("id,split\n" * 1000)
-    with pytest.raises(InputError, match=r"text\.h5 is cut short or not a dataset file"):
+    with pytest.raises(InputError, match=r"text\.h5 is cut short, damaged or no dataset file"):
         Dataset(tmp_path / "text.h5")
 
 
@@ -254,7 +254,7 @@ def test_an_hdf5_file_of_another_kind_is_no_dataset(tmp_path, content):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         for name in content:
             file.create_group(name)
-    with pytest.raises(InputError, match=r"other\.h5 is cut short or not a dataset file"):
+    with pytest.raises(InputError, match=r"other\.h5 is cut short, damaged or no dataset file"):
         Dataset(tmp_path / "other.h5")
 
 
@@ -264,8 +264,8 @@ def test_an_hdf5_file_of_another_kind_is_no_dataset(tmp_path, content):
         (lambda file: file.attrs.modify("format", 2), r"format 2, not 1"),
         (lambda file: file.attrs.modify("role", "mine"), r"not a complete dataset file"),
         (lambda file: file.pop("test"), r"not a complete dataset file"),
-        (lambda file: file["train"].pop("ids"), r"cut short or not a dataset file"),
-        (lambda file: file.attrs.modify("classes", "[background"), r"cut short or not a dataset file"),
+        (lambda file: file["train"].pop("ids"), r"cut short, damaged or no dataset file"),
+        (lambda file: file.attrs.modify("classes", "[background"), r"cut short, damaged or no dataset file"),
     ],
 )
 def test_an_edited_file_is_refused_at_opening(noise_dataset, change, words):

@@ -82,9 +82,17 @@ def test_every_command_has_help_with_an_example(capfd):
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
         (["run", "ode-position", "--rows", "U-Net,ODEUNet10"], "no row 'ODEUNet10'"),
         (["run", "ode-position", "--seeds", "0;1"], "--seeds '0;1' is no list of whole numbers"),
+        (["run", "ode-position", "--seeds", "-1"], "a seed lies between 0 and 4294967295"),
+        (["run", "ode-position", "--seeds", "4294967296"], "a seed lies between"),
+        (["run", "ode-position", "--rows", ""], "no row ''"),
+        (["data", "prepare", "folder", "x", "--classes", "a,,b", "--out", "a.h5"], "--classes 'a,,b'"),
+        (["data", "prepare", "folder", "x", "--classes", "a,b,a", "--out", "a.h5"], "--classes 'a,b,a'"),
+        (["data", "prepare", "misp", "x", "--classes", "a,b", "--out", "a.h5"], "--classes goes with folder"),
+        (["data", "info", "."], ". is not a file"),
+        (["data", "preview", "none.h5", "--out", "sheet.jpg"], "sheet.jpg"),
         (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),
         (["run", "ode-position", "--preset", "smoke", "--devices", "64"], "--devices 64"),
-        (["compare", "ode-position", "--out", "nowhere"], "no run of ode-position"),
+        (["compare", "ode-position", "--out", "nowhere"], "the store has no run of ode-position"),
         (["data", "prepare", "folder", "nowhere", "--out", "a.h5"], "--classes is missing"),
         (["data", "prepare", "folder", "nowhere", "--classes", "a,b", "--out", "a.h5"], "nowhere"),
         (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9", "--out", "a.h5"], "--stretch '9'"),
@@ -163,7 +171,7 @@ def test_a_failed_row_makes_the_exit_code_1_and_the_others_are_printed(
     ]
     code, out, err = call(capfd, *arguments)
     assert code == 1
-    assert "Exploding failed: the loss became" in out
+    assert "Exploding seed 0 failed: the loss became" in out
     assert "[2/2] ode-position U-Net seed 0: done" in err
     code, again, _ = call(capfd, "compare", exploding.id, "--out", tmp_path)
     assert (code, again) == (0, out)

@@ -55,13 +55,15 @@ def test_rows_that_did_not_run_or_failed_say_so_and_show_no_number():
     assert cell(comparison, "ODEUNet2", "miou.pooled").verdict == "not run"
     text = render(comparison, "text")
     assert "89.80 / failed" in text and "89.68 / not run" in text
-    assert "ODEUNet1 failed: the loss became nan" in text
+    assert "ODEUNet1 seed 0 failed: the loss became nan" in text
 
 
 def test_a_seed_that_failed_does_not_hide_one_that_did_not():
     comparison = compare(TABLE, [record(seed=0), record(seed=1, status="failed")])
     assert cell(comparison, "U-Net", "miou.pooled").values == (pytest.approx(80),)
-    assert not comparison.failures
+    assert comparison.seeds == (0,)
+    assert "one seed" in render(comparison, "text")
+    assert "U-Net seed 1 failed: the loss became nan" in render(comparison, "text")
 
 
 def test_numbers_on_other_data_get_no_verdict():
@@ -82,7 +84,7 @@ def test_a_metric_that_a_record_lacks_is_not_run_rather_than_zero():
 
 
 def test_no_fitting_record_is_an_input_error():
-    with pytest.raises(InputError, match="no run of ode-position paper is in the store"):
+    with pytest.raises(InputError, match="the store has no run of ode-position, preset paper"):
         compare(TABLE, [record()], preset="paper")
 
 
