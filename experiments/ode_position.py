@@ -44,7 +44,7 @@ SMOKE = {
     "image_size": assumed([64, 64], "smoke: seconds a network"),
     "filters": assumed(8, "smoke: seconds a network"),
     "copies": assumed(4, "smoke: seconds a network"),
-    "epochs": assumed(6, "smoke: seconds a network"),
+    "epochs": assumed(12, "smoke: seconds a network, and enough to learn the white cells too"),
     "learning_rate": assumed(5e-3, "smoke: fewer than a hundred steps have to do"),
     "timed_passes": assumed(1, "smoke: seconds a network"),
     "synthetic_train": assumed(24, "smoke: seconds a network"),
