@@ -4,6 +4,7 @@ Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run f
 """
 
 import importlib
+import importlib.metadata
 import json
 import pkgutil
 import sys
@@ -20,6 +21,7 @@ from reproduce.published import published_numbers
 from reproduce.quiet import import_tensorflow
 from reproduce.records import FAILED, find_records, slug
 from reproduce.report import FORMATS, render, write_report
+from reproduce.request import Request
 from reproduce.table import Table
 
 app = typer.Typer(
@@ -51,9 +53,18 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"reproduce {importlib.metadata.version('nodes-unet')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with errors; may stand anywhere.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Options that every command shares."""
 
@@ -119,11 +130,13 @@ def show(
         print(json.dumps(content, indent=1))
         return
     print(f"{table.title}\n\nPublished numbers:")
+    notes = list(dict.fromkeys(number.note for number in numbers if number.note))
     for number in numbers:
-        note = f"; {number.note}" if number.note else ""
-        print(
-            f"  {number.row}, {number.metric}: {number.value} {number.unit} ({number.protocol}; {number.place}{note})"
-        )
+        mark = f" [{notes.index(number.note) + 1}]" if number.note else ""
+        where = f"{number.protocol}; {number.place}"
+        print(f"  {number.row}, {number.metric}: {number.value} {number.unit} ({where}){mark}")
+    for mark, note in enumerate(notes, 1):
+        print(f"  [{mark}] {note}")
     print(f"\nRecipe, preset {preset}:")
     for name, setting in recipe.items():
         print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")
@@ -153,7 +166,6 @@ def run(
     """
     import_tensorflow()
     from reproduce.rehearsal import rehearse as rehearse_rows
-    from reproduce.running import Request
     from reproduce.running import run as run_rows
 
     failed = False

@@ -86,9 +86,17 @@ def info(file: File, as_json: Annotated[bool, typer.Option("--json", help="Print
         return
     splits = described.pop("splits")
     for label, value in described.items():
-        print(f"{label}: {', '.join(value) if isinstance(value, list) else value}")
+        print(f"{label}: {_plain(value)}")
     for split, contents in splits.items():
-        print(f"{split}: {', '.join(f'{label} {value}' for label, value in contents.items())}")
+        print(f"{split}: {'; '.join(f'{label} {_plain(value)}' for label, value in contents.items())}")
+
+
+def _plain(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "unknown" if value is None else str(value)
 
 
 @app.command(epilog="Example: reproduce data preview smears.h5 --out sheet.png --images 8")

@@ -45,7 +45,7 @@ class RunIdentity:
     """One run: a table's row, on a dataset, under a preset, with a seed; and everything its result depends on.
 
     Attributes:
-        table, row, preset, seed: see the design of tables.
+        table, row, preset, seed: as on the command line.
         network, arguments: of `nodes_unet.models.build`.
         dataset: its label.
         recipe: the resolved settings.

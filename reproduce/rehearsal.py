@@ -19,7 +19,8 @@ from reproduce.datasets import check_classes, open_dataset
 from reproduce.progress import clock
 from reproduce.quiet import call
 from reproduce.recipe import values
-from reproduce.running import Request, identify
+from reproduce.request import Request
+from reproduce.running import identify
 from reproduce.segmentation import batches, evaluate, fitting, preprocessing
 from reproduce.table import Row
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from reproduce import figures
 from reproduce.compare import Cell, Comparison
 
 FORMATS = ("text", "csv", "md", "json")
+_NARROWEST, _WIDE = 120, 200  # columns of text: below the first, numbers would be cut in two
 
 
 def render(comparison: Comparison, form: str) -> str:
@@ -41,7 +43,8 @@ def _text(comparison: Comparison) -> str:
     for cells in comparison.cells:
         grid.add_row(cells[0].row, *(_both(cell) for cell in cells))
     out = io.StringIO()
-    Console(file=out, width=200).print(grid)
+    width = max(_NARROWEST, shutil.get_terminal_size(fallback=(_WIDE, 24)).columns)
+    Console(file=out, width=width).print(grid)
     return out.getvalue() + "\n".join(_notes(comparison)) + "\n"
 
 

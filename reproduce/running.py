@@ -2,8 +2,6 @@
 
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,35 +32,11 @@ from reproduce.records import (
     read_record,
     write_record,
 )
+from reproduce.request import Request
 from reproduce.segmentation import evaluate, network_arguments, preprocessing, train_row
-from reproduce.table import Row, Table
+from reproduce.table import Row
 
 TENSORBOARD = "tensorboard"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What `reproduce run` was asked for.
-
-    Attributes:
-        table: the table.
-        rows: its rows to run.
-        seeds: a run for each.
-        preset: name of the preset.
-        data: `synthetic` or a dataset file.
-        store: the run store.
-        number_of_devices: None for all GPUs or one CPU.
-        tensorboard: write TensorBoard logs into each run's folder.
-    """
-
-    table: Table
-    rows: Sequence[Row]
-    seeds: Sequence[int]
-    preset: str
-    data: str
-    store: Path
-    number_of_devices: int | None = None
-    tensorboard: bool = False
 
 
 def run(request: Request) -> list[dict]:

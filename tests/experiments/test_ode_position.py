@@ -10,7 +10,8 @@ from nodes_unet.data.folder import folder_source
 from nodes_unet.data.store import Dataset, write_dataset
 from reproduce.published import find
 from reproduce.recipe import values
-from reproduce.running import Request, run
+from reproduce.request import Request
+from reproduce.running import run
 from reproduce.segmentation import batches
 
 DATA = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data")) / "wbc_smear"

@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, one sentence an error, results on stdout."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -36,11 +37,16 @@ def test_list_names_table_rows_and_presets(capfd):
     assert len(described["rows"]) == 10
 
 
+def test_version_is_the_installed_one(capfd):
+    assert call(capfd, "--version")[:2] == (0, f"reproduce {importlib.metadata.version('nodes-unet')}\n")
+
+
 def test_show_prints_published_numbers_and_origins(capfd):
     _, out, _ = call(capfd, "show", "ode-position", "--preset", "quick")
     assert "ODE-UNet4, miou: 90.17 %" in out
     assert "epochs = 10  [assumed: quick" in out
     assert "copies = 10  [paper: section 2" in out
+    assert out.count("recall: the ten rows fit PA") == 1, "a note that many numbers share is printed once"
     shown = json.loads(call(capfd, "show", "ode-position", "--json")[1])
     assert shown["recipe"]["epochs"]["value"] == 50
 
@@ -234,7 +240,7 @@ def test_a_truncated_image_is_named_and_no_dataset_is_left(capfd, tmp_path):
 def test_synth_writes_what_info_reads(capfd, tmp_path):
     assert call(capfd, "data", "synth", "--train", "7", "--test", "2", "--out", tmp_path / "s.h5")[0] == 0
     out = call(capfd, "data", "info", tmp_path / "s.h5")[1]
-    assert "role: synthetic" in out and "train: images 7, groups 2" in out
+    assert "role: synthetic" in out and "train: images 7; groups 2" in out
 
 
 def test_where_tells_place_terms_contents_and_the_line_for_every_paper(capfd):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from reproduce.rehearsal import rehearse
-from reproduce.running import Request
+from reproduce.request import Request
 from reproduce.table import Row
 
 
@@ -29,3 +29,8 @@ def test_a_row_that_does_not_work_is_told_and_hides_no_other(rehearsed, tiny_tab
     assert not rehearsed([Row("Broken", "ode_unet", {"position": 77}), tiny_table.rows[0]])
     out = capfd.readouterr().out
     assert "failed: InputError" in out and "U-Net" in out
+
+
+def test_tensorflow_says_nothing_when_a_process_starts(rehearsed, tiny_table, capfd):
+    rehearsed(tiny_table.rows[:1])
+    assert capfd.readouterr().err == "rehearsing ode-position U-Net\n"

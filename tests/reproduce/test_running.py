@@ -10,7 +10,8 @@ from nodes_unet import InputError
 from nodes_unet.data.store import Dataset
 from nodes_unet.metrics import confusion_matrix, mean_iou
 from reproduce.records import RECORD
-from reproduce.running import Request, run
+from reproduce.request import Request
+from reproduce.running import run
 from reproduce.segmentation import preprocessing
 from reproduce.table import Row
 
