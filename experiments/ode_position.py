@@ -23,6 +23,10 @@ RECIPE = {
         "interval", "TensorFlow 1's odeint, the solver of that stack, tried the whole interval first"
     ),
     "max_num_steps": assumed(1000, "the default of TensorFlow 1's odeint"),
+    "gradient": assumed(
+        "discrete",
+        "TensorFlow 1's odeint was differentiated through its steps; constant memory (section 3.1) takes the adjoint",
+    ),
     "epochs": paper(50, "section 3.2"),
     "loss": paper("categorical_cross_entropy", "section 3.3, the text; equation 7 prints the binary form"),
     "optimizer": assumed("adam", "the paper is silent"),

@@ -15,9 +15,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "checkpoint": ["load", "read_description"],
-        "errors": ["InputError", "TrainingError"],
+        "errors": ["InputError", "SolverError", "TrainingError"],
         "models": ["build"],
-        "ode": ["ConvDynamics", "ODEBlock"],
+        "ode": ["ConvDynamics", "ODEBlock", "set_tolerance"],
     },
 )
 

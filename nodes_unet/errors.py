@@ -11,3 +11,11 @@ class InputError(ValueError):
 
 class TrainingError(RuntimeError):
     """A training that cannot go on, such as one whose loss is no longer finite; the message is one sentence."""
+
+
+class SolverError(ArithmeticError):
+    """An ODE that could not be integrated; the message says what happened, at which t, and what to try."""
+
+
+class SolverWarning(RuntimeWarning):
+    """An ODE that takes more and more steps; the message is one sentence."""

@@ -5,8 +5,6 @@ import sys
 
 import keras
 
-from nodes_unet.ode import ODEBlock
-
 
 def parameters(model: keras.Model) -> int:
     """Number of weights, trainable or not, as Keras counts them."""
@@ -16,11 +14,6 @@ def parameters(model: keras.Model) -> int:
 def parameter_bytes(model: keras.Model) -> int:
     """Bytes that the weights occupy."""
     return sum(weight.numpy().nbytes for weight in model.weights)
-
-
-def ode_blocks(model: keras.Model) -> list[ODEBlock]:
-    """The ODE-blocks of a network, in the order of its layers."""
-    return [layer for layer in model.layers if isinstance(layer, ODEBlock)]
 
 
 def peak_memory() -> int:

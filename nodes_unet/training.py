@@ -3,6 +3,7 @@
 import json
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from nodes_unet import checkpoint
 from nodes_unet.checkpoint import Description
 from nodes_unet.data.batches import Batches
 from nodes_unet.devices import devices, jit_compile, scope
-from nodes_unet.errors import InputError, TrainingError
+from nodes_unet.errors import InputError, SolverWarning, TrainingError
 from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.losses import loss as loss_by_name
+from nodes_unet.ode import ode_blocks
 
 BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"
 
@@ -85,7 +87,7 @@ def train(
         validation_data=validation,
         initial_epoch=len(state.history),
         epochs=fitting.epochs,
-        callbacks=[_Order(training), _StopAtNonFinite(), state, *callbacks],
+        callbacks=[_Order(training), _StopAtNonFinite(), state, _WatchEvaluations(state), *callbacks],
         verbose=0,
         shuffle=False,
     )
@@ -133,6 +135,27 @@ class _StopAtNonFinite(keras.callbacks.Callback):
             raise TrainingError(
                 f"the loss became {value} {place}: lower learning_rate, or look for images that are blank or damaged"
             )
+
+
+class _WatchEvaluations(keras.callbacks.Callback):
+    """Warns once when an ODE-block needs more than twice the evaluations a solve of the first epoch."""
+
+    def __init__(self, state: "_State"):
+        super().__init__()
+        self.state, self.warned = state, set()
+
+    def on_epoch_end(self, epoch, logs=None):
+        for block in ode_blocks(self.model):
+            name = f"{block.name}_nfe"
+            early, now = self.state.history[0][name], logs[name]
+            if now > 2 * early and name not in self.warned:
+                self.warned.add(name)
+                warnings.warn(
+                    f"{block.name} took {now:.1f} evaluations a solve in epoch {epoch + 1}, {early:.1f} in the first: "
+                    "its dynamics become steep; a lower learning_rate or a larger tolerance keeps it fast",
+                    SolverWarning,
+                    stacklevel=2,
+                )
 
 
 class _State(keras.callbacks.Callback):

@@ -1,12 +1,14 @@
 """Progress on stderr: what is being trained and how long it will take. A bar in a terminal, lines elsewhere."""
 
 import time
+import warnings
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from nodes_unet.errors import SolverWarning
 from reproduce.records import COMPLETE, RunIdentity
 
 _SECONDS_BETWEEN_LINES = 30
@@ -30,10 +32,18 @@ class Progress:
 
     def __enter__(self):
         self.bar.start()
+        self.show_warning, warnings.showwarning = warnings.showwarning, self._warn
         return self
 
     def __exit__(self, *_):
+        warnings.showwarning = self.show_warning
         self.bar.stop()
+
+    def _warn(self, message, category, *place) -> None:
+        if issubclass(category, SolverWarning):
+            self.say(f"warning: {message}")
+        else:
+            self.show_warning(message, category, *place)
 
     def reused(self, identity: RunIdentity) -> None:
         """A finished run is taken as it is."""

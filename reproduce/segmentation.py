@@ -17,6 +17,7 @@ from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.inference import seconds_for, segment
 from nodes_unet.models.registry import arguments_of
+from nodes_unet.ode import ode_blocks
 from nodes_unet.training import BEST, Fitting, train
 
 
@@ -101,7 +102,7 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
     for sample in split:
         predicted = segment(model, prepared, sample.image)
         matrices.append(metrics.confusion_matrix(sample.mask, predicted, len(classes)))
-        evaluations.append([block.nfe for block in profiling.ode_blocks(model)])
+        evaluations.append([block.nfe for block in ode_blocks(model)])
     per_image = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
     inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
     seconds = seconds_for(model, inputs, settings["timed_images"], settings["timed_passes"])
@@ -130,5 +131,5 @@ def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:
 def _solver_statistics(model: keras.Model, nfe: np.ndarray) -> dict[str, dict[str, float]]:
     return {
         block.name: {"nfe_mean": float(column.mean()), "nfe_min": int(column.min()), "nfe_max": int(column.max())}
-        for block, column in zip(profiling.ode_blocks(model), nfe.T, strict=True)
+        for block, column in zip(ode_blocks(model), nfe.T, strict=True)
     }

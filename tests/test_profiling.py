@@ -1,5 +1,6 @@
 from nodes_unet import build
-from nodes_unet.profiling import ode_blocks, parameter_bytes, parameters, peak_memory
+from nodes_unet.ode import ode_blocks
+from nodes_unet.profiling import parameter_bytes, parameters, peak_memory
 
 
 def test_parameters_weigh_four_bytes_each():

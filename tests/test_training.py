@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -19,7 +20,8 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import split_items
 from nodes_unet.data.store import Dataset
-from nodes_unet.training import Fitting, train
+from nodes_unet.errors import SolverWarning
+from nodes_unet.training import Fitting, _WatchEvaluations, train
 
 # A training in a process of its own: network with dropout and an ODE-block, shuffled augmented batches.
 TRAINING = """
@@ -182,3 +184,13 @@ def test_a_full_disk_ends_the_training_with_a_sentence_and_no_torn_file(tmp_path
     assert run.returncode == 0, run.stderr[-3000:]
     assert f"{file} cannot be written (file too large)" in run.stdout
     assert {path.name for path in (tmp_path / "run").iterdir()} <= {"best.h5", "resume.h5"} - {file}
+
+
+def test_a_block_that_takes_more_than_twice_its_early_evaluations_is_told_once():
+    network = nodes_unet.build("ode_unet", position=5, input_shape=[16, 16, 3], filters=2)
+    watch = _WatchEvaluations(SimpleNamespace(history=[{"stage5_ode_nfe": 7.0}]))
+    watch.set_model(network)
+    watch.on_epoch_end(1, {"stage5_ode_nfe": 14.0})
+    with pytest.warns(SolverWarning, match=r"stage5_ode took 25.3 evaluations a solve in epoch 3, 7.0 in the first"):
+        watch.on_epoch_end(2, {"stage5_ode_nfe": 25.3})
+    watch.on_epoch_end(3, {"stage5_ode_nfe": 30.0})

@@ -46,13 +46,14 @@ def ode_unet(
     tolerance: float = 1e-3,
     first_step: str | float = "interval",
     max_num_steps: int = 1000,
+    gradient: str = "discrete",
 ) -> keras.Model:
     """ODEUNet-k: the U-Net with one ODE-block after the convolutions of stage `position` (Li et al. 2021, section 3.2).
 
     Args:
         position: 1 to 9.
         input_shape, classes, filters, dropout: as for `unet`.
-        tolerance, first_step, max_num_steps: as for `ODEBlock`.
+        tolerance, first_step, max_num_steps, gradient: as for `ODEBlock`; by default the paper's.
 
     Returns:
         A model like `unet`'s.
@@ -66,7 +67,8 @@ def ode_unet(
     def after_stage(stage, x):
         if stage != position:
             return x
-        return ODEBlock(x.shape[-1], tolerance, first_step, max_num_steps, name=f"stage{stage}_ode")(x)
+        block = ODEBlock(x.shape[-1], tolerance, first_step, max_num_steps, gradient=gradient, name=f"stage{stage}_ode")
+        return block(x)
 
     return _unet(input_shape, classes, filters, dropout, after_stage)
 

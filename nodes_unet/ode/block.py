@@ -4,20 +4,21 @@ import keras
 from keras import ops
 
 from nodes_unet.ode.dynamics import ConvDynamics
-from nodes_unet.ode.solver import solve
+from nodes_unet.ode.solver import odeint
+from nodes_unet.ode.steps import SUCCESS, Stats
 
 
 @keras.saving.register_keras_serializable("nodes_unet")
 class ODEBlock(keras.layers.Layer):
     """h(1) from h(0) by solving dh/dt = f(h, t, theta) with `ConvDynamics` as f.
 
-    The solve runs in float32 whatever the dtype policy. A solve that fails gives NaN, so that nothing trains on it.
+    The solve runs in float32 whatever the dtype policy. A solve that fails gives NaN, so that nothing trains on it, and
+    in eager mode raises `SolverError`.
 
     Args:
         filters: channels of input and output.
         tolerance: relative and absolute error tolerance of the solver.
-        first_step: `"interval"` tries the whole interval first, as TensorFlow 1's solver did; or a step length.
-        max_num_steps: cap on attempted steps.
+        first_step, max_num_steps, method, num_steps, norm, gradient: as for `odeint`.
 
     Attributes:
         nfe: number of evaluations of the dynamics in the last forward solve.
@@ -27,8 +28,12 @@ class ODEBlock(keras.layers.Layer):
         self,
         filters: int,
         tolerance: float = 1e-3,
-        first_step: str | float = "interval",
+        first_step: str | float = "hairer",
         max_num_steps: int = 1000,
+        method: str = "dopri5",
+        num_steps: int | None = None,
+        norm: str = "batch",
+        gradient: str = "discrete",
         **arguments,
     ):
         super().__init__(**arguments)
@@ -36,8 +41,15 @@ class ODEBlock(keras.layers.Layer):
         self.tolerance = tolerance
         self.first_step = first_step
         self.max_num_steps = max_num_steps
+        self.method = method
+        self.num_steps = num_steps
+        self.norm = norm
+        self.gradient = gradient
         self.dynamics = ConvDynamics(filters, name="dynamics", dtype="float32")
-        self.evaluations = Evaluations(name=f"{self.name}_nfe")
+        self.evaluations = Latest(name=f"{self.name}_nfe")
+        self.evaluations_backward = keras.metrics.Mean(name=f"{self.name}_nfe_backward")
+        self.rejected_steps = keras.metrics.Mean(name=f"{self.name}_rejected")
+        self.failed_solves = keras.metrics.Mean(name=f"{self.name}_failed")
 
     def build(self, input_shape):
         """Makes the weights of the dynamics.
@@ -51,15 +63,27 @@ class ODEBlock(keras.layers.Layer):
 
     def call(self, inputs):
         """(B, H, W, filters) to the same shape, in the dtype of the layer's policy."""
-        solution = solve(
+        state, stats = odeint(
             lambda time, state: self.dynamics(time, state),
             ops.cast(inputs, "float32"),
-            tolerance=self.tolerance,
+            0.0,
+            1.0,
+            method=self.method,
+            rtol=self.tolerance,
             first_step=self.first_step,
             max_num_steps=self.max_num_steps,
+            num_steps=self.num_steps,
+            norm=self.norm,
+            gradient=self.gradient,
+            on_gradient=self._count_backward,
         )
-        self.evaluations.update_state(ops.cast(solution.nfe, "float32"))
-        return ops.cast(solution.state, self.compute_dtype)
+        self.evaluations.update_state(ops.cast(stats.nfe, "float32"))
+        self.rejected_steps.update_state(ops.cast(stats.rejected, "float32"))
+        self.failed_solves.update_state(ops.cast(stats.status != SUCCESS, "float32"))
+        return ops.cast(state, self.compute_dtype)
+
+    def _count_backward(self, stats: Stats) -> None:
+        self.evaluations_backward.update_state(ops.cast(stats.nfe, "float32"))
 
     def compute_output_shape(self, input_shape):
         """The input's shape."""
@@ -72,22 +96,18 @@ class ODEBlock(keras.layers.Layer):
 
     def get_config(self):
         """The layer's arguments."""
-        return super().get_config() | {
-            "filters": self.filters,
-            "tolerance": self.tolerance,
-            "first_step": self.first_step,
-            "max_num_steps": self.max_num_steps,
-        }
+        names = ("filters", "tolerance", "first_step", "max_num_steps", "method", "num_steps", "norm", "gradient")
+        return super().get_config() | {name: getattr(self, name) for name in names}
 
 
-class Evaluations(keras.metrics.Mean):
-    """Mean number of evaluations of the dynamics a solve since the last reset, and the last solve's."""
+class Latest(keras.metrics.Mean):
+    """The mean since the last reset, and the latest value."""
 
     def __init__(self, **arguments):
         super().__init__(**arguments)
         self.last = self.add_variable(shape=(), initializer="zeros", name="last")
 
-    def update_state(self, nfe):
-        """Counts one solve."""
-        super().update_state(nfe)
-        self.last.assign(nfe)
+    def update_state(self, value):
+        """Takes in one value."""
+        super().update_state(value)
+        self.last.assign(value)

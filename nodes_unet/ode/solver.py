@@ -1,93 +1,159 @@
-"""Integration of a neural ODE on TensorFlow Probability's Dormand-Prince (Li et al. 2021, section 3.1).
-
-The gradient is the continuous adjoint of Chen et al. 2018, as TensorFlow Probability computes it.
-"""
+"""Integration of ordinary differential equations with gradients (Li et al. 2021, section 3.1; Chen et al. 2018)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
-Dynamics = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+from nodes_unet.errors import SolverError
+from nodes_unet.ode import adjoint, discrete
+from nodes_unet.ode.adaptive import DormandPrince
+from nodes_unet.ode.fixed import FixedSteps
+from nodes_unet.ode.states import spread
+from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, UNDERFLOW, Stats
+from nodes_unet.ode.tableaus import EULER, RK4
+
+GRADIENTS = {"discrete": discrete.solve, "adjoint": adjoint.solve}
+FIRST_STEPS = ("hairer", "interval", "tfp")
+NORMS = ("batch", "sample")
+_FIXED = {"euler": EULER, "rk4": RK4}
+METHODS = ("dopri5", *_FIXED)
+
+_WHAT_HAPPENED = {
+    MAX_STEPS: "needed more than {max_num_steps} steps; raise max_num_steps or the tolerance",
+    NON_FINITE: "met a state or slope that is not finite; look for NaN in the input, and for NaN or too "
+    "large values in the weights",
+    UNDERFLOW: "had to make its steps too small for the number format; raise the tolerance, or use float64",
+}
 
 
-class Solution(NamedTuple):
-    """What `solve` returns.
-
-    Attributes:
-        state: h(t1), the shape and dtype of h(t0); NaN throughout if the solve failed.
-        nfe: number of evaluations of the dynamics, int32 scalar tensor.
-    """
-
-    state: tf.Tensor
-    nfe: tf.Tensor
-
-
-def solve(
-    dynamics: Dynamics,
-    state: tf.Tensor,
+def odeint(
+    f: Callable,
+    y0,
+    t0: float | tf.Tensor,
+    t1: float | tf.Tensor,
+    args: tuple = (),
     *,
-    tolerance: float = 1e-3,
-    first_step: str | float = "interval",
+    method: str = "dopri5",
+    rtol: float = 1e-3,
+    atol: float | None = None,
+    first_step: str | float = "hairer",
     max_num_steps: int = 1000,
-) -> Solution:
-    """Integrates dh/dt = dynamics(t, h) from t = 0 to t = 1 (Li et al. 2021, equation 5).
+    num_steps: int | None = None,
+    norm: str = "batch",
+    gradient: str = "discrete",
+    on_gradient: Callable[[Stats], None] | None = None,
+) -> tuple:
+    """Integrates dy/dt = f(t, y, *args) from t0 to t1.
+
+    Gradients flow to `y0`, to the tensors in `args` and to the variables that f uses. A tensor that f merely closes
+    over gets none, and neither do t0 and t1.
+
+    A solve that fails gives NaN throughout (with `norm="sample"`: in the images that failed) and a status; outside of
+    graphs it raises.
 
     Args:
-        dynamics: takes a scalar t and a state, returns the derivative in the state's shape. Gradients flow to the state
-            and to variables used inside, not to tensors merely closed over.
-        state: h(0), a float32 or float64 tensor.
-        tolerance: both the relative and the absolute one.
-        first_step: `"interval"` tries the whole interval first, as TensorFlow 1's `odeint` did; or a step length.
-        max_num_steps: cap on attempted steps, in the forward and in the backward solve, held under XLA as well.
+        f: right-hand side, `f(t, y, *args)` with t a scalar of the state's dtype, returns the slope in the structure,
+            shapes and dtypes of y. With `norm="sample"` t has the shape (B, 1, ..., 1) of y's first component's rank.
+        y0: initial state, a float32 or float64 tensor or a nested structure of them.
+        t0, t1: times; t1 may lie before t0.
+        args: further arguments of f, a tuple of (nested) tensors.
+        method: `"dopri5"` (adaptive), `"euler"` or `"rk4"` (both with `num_steps` steps of equal size).
+        rtol, atol: relative and absolute tolerance of the local error; atol is rtol unless given.
+        first_step: `"hairer"` chooses it from the slopes at the start; `"interval"` tries the whole interval first, as
+            TensorFlow 1's `odeint` did; a float is its length; `"tfp"` is the behaviour of TensorFlow Probability's
+            Dormand-Prince in everything: first step 1e-3, its error norm and growth of steps, and steps past the end
+            with interpolation back. All others end exactly at t1.
+        max_num_steps: cap on attempted steps.
+        num_steps: number of steps of `"euler"` and `"rk4"`.
+        norm: one error norm over the `"batch"`, as in the papers' solver, or one of each `"sample"`, which then takes
+            its own steps; every component of the state then needs the batch as its first axis.
+        gradient: `"discrete"`, the exact gradient of the accepted steps (their sizes taken as constants), which keeps
+            one state a step up to 32 and fewer of more steps; or `"adjoint"`, the continuous adjoint of Chen et al.
+            2018, which keeps none. Under XLA take the gradient inside of the compiled function.
+        on_gradient: called with the `Stats` of the way back when a gradient is taken.
 
     Returns:
-        The final state and the number of evaluations.
+        The state at t1, structured as y0, and the `Stats`.
+
+    Raises:
+        SolverError: the solve failed; in eager mode only.
+        ValueError: an option is unknown.
+        TypeError: a component of the state is not float32 or float64.
     """
-    solver = _CappedDormandPrince(
-        rtol=tolerance,
-        atol=tolerance,
-        first_step_size=_just_past_the_interval(state.dtype) if first_step == "interval" else first_step,
-        cap=max_num_steps,
+    method = _method(method, rtol, rtol if atol is None else atol, first_step, max_num_steps, num_steps, norm)
+    _check("gradient", gradient, GRADIENTS)
+    state = [tf.convert_to_tensor(part) for part in tf.nest.flatten(y0)]
+    _check_dtypes(state)
+    time_dtype = tf.float64 if tf.float64 in {part.dtype for part in state} else tf.float32
+    given = [tf.convert_to_tensor(arg) for arg in tf.nest.flatten(args)]
+    differentiable = [number for number, arg in enumerate(given) if arg.dtype.is_floating]
+
+    def right_hand_side(time: tf.Tensor, at: list, values: list) -> list:
+        arguments = list(given)
+        for number, value in zip(differentiable, values, strict=True):
+            arguments[number] = value
+        slope = f(spread(time, at[0]), tf.nest.pack_sequence_as(y0, at), *tf.nest.pack_sequence_as(args, arguments))
+        tf.nest.assert_same_structure(y0, slope)
+        return [_like(part, like) for part, like in zip(tf.nest.flatten(slope), at, strict=True)]
+
+    end_state, stats = GRADIENTS[gradient](
+        right_hand_side,
+        state,
+        [given[number] for number in differentiable],
+        _time(t0, time_dtype),
+        _time(t1, time_dtype),
+        method,
+        on_gradient or _ignore,
     )
-    results = solver.solve(dynamics, initial_time=0.0, initial_state=state, solution_times=[1.0])
-    evaluations = results.diagnostics.num_ode_fn_evaluations + 1  # the count leaves out the first evaluation
-    return Solution(results.states[0], evaluations)
+    if tf.executing_eagerly():
+        _raise_if_failed(stats, max_num_steps)
+    return tf.nest.pack_sequence_as(y0, end_state), stats
 
 
-def _just_past_the_interval(dtype: tf.DType) -> float:
-    # The solver goes on while t <= t1: a step that lands exactly on t1 would be followed by another.
-    kind = dtype.as_numpy_dtype
-    return float(np.nextafter(kind(1), kind(2)))
+def _ignore(stats: Stats) -> None:
+    pass
 
 
-class _CappedDormandPrince(tfp.math.ode.DormandPrince):
-    """Dormand-Prince that ends with NaN when `cap` attempted steps do not suffice or the error is not finite.
-
-    The solver's own `max_num_steps` is an assertion, which XLA drops: a right-hand side that is not finite then loops
-    for ever, because a step whose error is NaN is never accepted.
-    """
-
-    def __init__(self, *, cap: int, **arguments):
-        super().__init__(**arguments)
-        self._cap = cap
-
-    def _step(self, solver_state, diagnostics, **arguments):
-        solver_state, diagnostics = super()._step(solver_state, diagnostics, **arguments)
-        failed = (diagnostics.num_ode_fn_evaluations > self._cap * self.ODE_FN_EVALS_PER_STEP) | ~tf.math.is_finite(
-            solver_state.step_size
-        )
-        return _ended_with_nan_where(failed, solver_state), diagnostics
+def _method(method, rtol, atol, first_step, max_num_steps, num_steps, norm):
+    _check("method", method, METHODS)
+    _check("norm", norm, NORMS)
+    if method in _FIXED:
+        if not num_steps or num_steps < 1:
+            raise ValueError(f"method {method!r} needs num_steps, a positive number of steps")
+        return FixedSteps(_FIXED[method], num_steps)
+    if isinstance(first_step, str):
+        _check("first_step", first_step, FIRST_STEPS)
+    return DormandPrince(rtol, atol, first_step, max_num_steps, norm)
 
 
-def _ended_with_nan_where(failed: tf.Tensor, solver_state):
-    """Moves the time past every end and poisons what the solution is read from."""
-    time = solver_state.current_time
-    poison = tf.where(failed, tf.constant(np.nan, time.dtype), tf.zeros_like(time))
-    return solver_state._replace(
-        current_time=tf.where(failed, tf.constant(np.inf, time.dtype), time),
-        current_state=tf.nest.map_structure(lambda h: h + poison, solver_state.current_state),
-        interpolating_coefficients=tf.nest.map_structure(lambda c: c + poison, solver_state.interpolating_coefficients),
-    )
+def _check(name: str, value: str, known) -> None:
+    if value not in known:
+        raise ValueError(f"{name} {value!r} is unknown: choose from {', '.join(map(repr, known))}")
+
+
+def _check_dtypes(state: list[tf.Tensor]) -> None:
+    for part in state:
+        if part.dtype not in (tf.float32, tf.float64):
+            raise TypeError(f"the state is integrated in float32 or float64 and has {part.dtype.name}: cast it first")
+
+
+def _time(value, dtype: tf.DType) -> tf.Tensor:
+    # a bare number goes to its dtype directly: tf.cast would round it to float32 first
+    return tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
+
+
+def _like(slope, part: tf.Tensor) -> tf.Tensor:
+    return tf.ensure_shape(tf.cast(slope, part.dtype), part.shape)
+
+
+def _raise_if_failed(stats: Stats, max_num_steps: int) -> None:
+    for status, what in _WHAT_HAPPENED.items():
+        lanes = tf.reshape(stats.status == status, [-1])
+        if tf.reduce_any(lanes):
+            lane = int(tf.argmax(tf.cast(lanes, tf.int32)))
+            time, steps = float(tf.reshape(stats.time, [-1])[lane]), int(tf.reshape(stats.accepted, [-1])[lane])
+            which = f" of image {lane}" if stats.status.shape.rank else ""
+            raise SolverError(
+                f"the solve{which} stopped at t = {time:.6g} after {steps} accepted steps: "
+                f"it {what.format(max_num_steps=max_num_steps)}"
+            )

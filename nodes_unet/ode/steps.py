@@ -1,0 +1,103 @@
+"""What an integration leaves behind: the final state, how it went, and the steps that were accepted."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from nodes_unet.ode.states import State, combine
+
+CHECKPOINTS = 32  # initial states of steps that are kept for the gradient
+
+SUCCESS, MAX_STEPS, NON_FINITE, UNDERFLOW = range(4)
+
+Slope = Callable[[tf.Tensor, State], State]  # the right-hand side f(t, state)
+
+
+class Stats(NamedTuple):
+    """How an integration went; except for the first, one value an image with `norm="sample"`, else scalars.
+
+    Attributes:
+        nfe: int32 scalar, number of evaluations of the right-hand side, each on the whole batch.
+        accepted, rejected: int32, number of steps.
+        time: the time that was reached.
+        status: int32, `SUCCESS`, `MAX_STEPS`, `NON_FINITE` or `UNDERFLOW`.
+    """
+
+    nfe: tf.Tensor
+    accepted: tf.Tensor
+    rejected: tf.Tensor
+    time: tf.Tensor
+    status: tf.Tensor
+
+
+class Steps(NamedTuple):
+    """Start and size of each accepted step, and the state at the start of every `stride`-th of them.
+
+    Only `CHECKPOINTS` states are kept: when there is no room for another, every second one is given up. (XLA allocates
+    all of them in advance; elsewhere an entry takes memory only once it is written.)
+    """
+
+    count: tf.Tensor
+    stride: tf.Tensor
+    times: tf.TensorArray
+    sizes: tf.TensorArray
+    states: list[tf.TensorArray]
+
+    @classmethod
+    def none(cls, capacity: int, start: tf.Tensor, state: State) -> "Steps":
+        """Room for a number of steps."""
+        times, sizes = (array(start, capacity) for _ in range(2))
+        return cls(tf.constant(0), tf.constant(1), times, sizes, [array(part, CHECKPOINTS) for part in state])
+
+    def noted(self, accepted: tf.Tensor, time: tf.Tensor, size: tf.Tensor, state: State) -> "Steps":
+        """These steps and one more where a lane has accepted it; in the other lanes its size is zero."""
+        full = self.count == CHECKPOINTS * self.stride
+        stride = tf.where(full, 2 * self.stride, self.stride)
+        states = tf.cond(full, lambda: [_every_second(array) for array in self.states], lambda: self.states)
+        states = tf.cond(
+            self.count % stride == 0,
+            lambda: [array.write(self.count // stride, part) for array, part in zip(states, state, strict=True)],
+            lambda: states,
+        )
+        return Steps(
+            self.count + tf.cast(tf.reduce_any(accepted), tf.int32),
+            stride,
+            self.times.write(self.count, time),
+            self.sizes.write(self.count, tf.where(accepted, size, tf.zeros_like(size))),
+            states,
+        )
+
+
+def array(like: tf.Tensor, capacity: int) -> tf.TensorArray:
+    """An array for tensors like the given one, which may be read more than once."""
+    return tf.TensorArray(like.dtype, capacity, element_shape=like.shape, clear_after_read=False)
+
+
+def largest_stride(capacity: int) -> int:
+    """How far apart the states are that are kept of so many steps."""
+    return 2 ** max(0, math.ceil(math.log2(capacity / CHECKPOINTS)))
+
+
+def _every_second(states: tf.TensorArray) -> tf.TensorArray:
+    for place in range(CHECKPOINTS // 2):
+        states = states.write(place, states.read(2 * place))
+    return states
+
+
+class Integration(NamedTuple):
+    """The outcome: final state (NaN in lanes that failed), statistics, and the accepted steps where recorded."""
+
+    state: State
+    stats: Stats
+    steps: Steps | tuple[()]
+
+
+def stages(slope: Slope, time, size, state: State, first: State, tableau, number: int) -> tuple[list[State], State]:
+    """Slopes of the first stages of an explicit Runge-Kutta step, and the state in the last of them."""
+    slopes, at = [first], state
+    for share, weights in zip(tableau.a[: number - 1], tableau.b[: number - 1], strict=True):
+        at = combine(state, size, weights, slopes)
+        slopes.append(slope(time + share * size, at))
+    return slopes, at

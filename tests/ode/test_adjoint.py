@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from nodes_unet.ode import ConvDynamics, odeint
+
+
+def state_and_dynamics():
+    dynamics = ConvDynamics(4, dtype="float64")
+    dynamics.build((None, 6, 6, 4))
+    random = np.random.default_rng(0)
+    for variable in dynamics.weights:
+        variable.assign(0.3 * random.normal(size=variable.shape))
+    return tf.constant(random.normal(size=(2, 6, 6, 4))), dynamics
+
+
+def gradients(solve, state, dynamics):
+    with tf.GradientTape() as tape:
+        tape.watch(state)
+        loss = tf.reduce_sum(solve(lambda t, y: dynamics(t, y), state) ** 2)
+    return tape.gradient(loss, [state, *(weight.value for weight in dynamics.weights)])
+
+
+@pytest.mark.parametrize("tolerance", [1e-1, 1e-2])
+def test_with_first_step_tfp_it_is_tensorflow_probabilitys_gradient(tolerance):
+    state, dynamics = state_and_dynamics()
+    ours = gradients(
+        lambda f, y: odeint(f, y, 0.0, 1.0, rtol=tolerance, first_step="tfp", gradient="adjoint")[0], state, dynamics
+    )
+    solver = tfp.math.ode.DormandPrince(rtol=tolerance, atol=tolerance)
+    theirs = gradients(lambda f, y: solver.solve(f, 0.0, y, [1.0]).states[0], state, dynamics)
+    for own, other in zip(ours, theirs, strict=True):
+        assert np.linalg.norm(own - other) <= 1e-5 * np.linalg.norm(other)
+
+
+@pytest.mark.parametrize("jit_compile", [None, False, True])
+@pytest.mark.parametrize("norm", ["batch", "sample"])
+@pytest.mark.parametrize("first_step", ["hairer", "interval", 0.2])
+def test_both_gradients_meet_at_a_small_tolerance(first_step, norm, jit_compile):
+    matrix = tf.Variable(np.random.default_rng(1).normal(size=(3, 3)))
+    start = tf.constant(np.random.default_rng(2).normal(size=(2, 3)))
+
+    def slopes(start, shift, gradient):
+        with tf.GradientTape() as tape:
+            tape.watch([start, shift])
+            end, _ = odeint(
+                lambda t, y, shift: tf.tanh(y @ matrix + shift * t),
+                start,
+                0.0,
+                1.0,
+                (shift,),
+                rtol=1e-9,
+                first_step=first_step,
+                gradient=gradient,
+                norm=norm,
+            )
+        return tape.gradient(end, [start, shift, matrix])
+
+    if jit_compile is not None:
+        slopes = tf.function(slopes, jit_compile=jit_compile, autograph=False)
+    shift = tf.constant([1.0, 2.0, -1.0], tf.float64)
+    for exact, continuous in zip(slopes(start, shift, "discrete"), slopes(start, shift, "adjoint"), strict=True):
+        np.testing.assert_allclose(exact, continuous, rtol=1e-6, atol=1e-7)

@@ -1,0 +1,147 @@
+"""The gradient against central differences of the same steps, taken again by a few lines of NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nodes_unet.ode import odeint
+from nodes_unet.ode.adaptive import DormandPrince
+from nodes_unet.ode.steps import CHECKPOINTS
+from nodes_unet.ode.tableaus import DORMAND_PRINCE, interpolation_weights
+
+RANDOM = np.random.default_rng(3)
+START, MATRIX, SHIFT = RANDOM.normal(size=(2, 4)), 2 * RANDOM.normal(size=(4, 4)), RANDOM.normal(size=4)
+
+
+def f(t, y, matrix, shift, tanh):
+    return tanh(y @ matrix + shift * t)
+
+
+def accepted_steps(first_step, norm):
+    """Times and sizes of the steps, and whether the last one goes past the end."""
+    method = DormandPrince(1e-3, 1e-3, first_step, 1000, norm)
+    done = method.integrate(
+        lambda t, y: [f(t if norm == "batch" else t[:, tf.newaxis], y[0], MATRIX, SHIFT, tf.tanh)],
+        [tf.constant(START)],
+        *tf.constant([0.0, 2.0], tf.float64),
+        record=True,
+    )
+    count = int(done.steps.count)
+    assert (count > 2 and int(tf.reduce_max(done.stats.rejected)) > 0) or first_step == "hairer"
+    return [(done.steps.times.read(n).numpy(), done.steps.sizes.read(n).numpy()) for n in range(count)]
+
+
+def replayed(steps, start, matrix, shift):
+    """The end state of given steps."""
+    y = start
+    for time, size in steps:
+        time, size = (np.reshape(value, (-1, 1)) if np.ndim(value) else value for value in (time, size))
+        slopes = []
+        for share, row in zip([0.0, *DORMAND_PRINCE.a], [[], *DORMAND_PRINCE.b], strict=True):
+            at = y + size * sum(weight * slope for weight, slope in zip(row, slopes, strict=True))
+            slopes.append(f(time + share * size, at, matrix, shift, np.tanh))
+        weights = interpolation_weights(np.minimum((2.0 - time) / np.where(size == 0, 1, size), 1.0))
+        y = y + size * sum(weight * slope for weight, slope in zip(weights, slopes, strict=True))
+    return y
+
+
+def central_differences(function, at, width=1e-6):
+    slopes = np.zeros_like(at)
+    for index in np.ndindex(at.shape):
+        moved = np.zeros_like(at)
+        moved[index] = width
+        slopes[index] = (function(at + moved) - function(at - moved)) / (2 * width)
+    return slopes
+
+
+@pytest.mark.parametrize("mode", [None, {"jit_compile": False}, {"jit_compile": True}])
+@pytest.mark.parametrize("norm", ["batch", "sample"])
+@pytest.mark.parametrize("first_step", ["hairer", "interval", "tfp", 0.5])
+def test_agrees_with_central_differences_of_the_same_steps(first_step, norm, mode):
+    variable, weights = tf.Variable(SHIFT), tf.constant(RANDOM.normal(size=(2, 4)))
+
+    def gradients(start, matrix):
+        with tf.GradientTape() as tape:
+            tape.watch([start, matrix])
+            end, _ = odeint(
+                lambda t, y, matrix: f(t, y, matrix, variable, tf.tanh),
+                start,
+                0.0,
+                2.0,
+                (matrix,),
+                rtol=1e-3,
+                first_step=first_step,
+                norm=norm,
+            )
+            loss = tf.reduce_sum(weights * end)
+        return tape.gradient(loss, [start, matrix, variable])
+
+    if mode is not None:
+        gradients = tf.function(gradients, autograph=False, **mode)
+    by_start, by_matrix, by_shift = gradients(tf.constant(START), tf.constant(MATRIX))
+    steps, loss = accepted_steps(first_step, norm), lambda *given: float(np.sum(weights * replayed(steps, *given)))
+    close = {"rtol": 1e-6, "atol": 1e-7}
+    np.testing.assert_allclose(by_start, central_differences(lambda y: loss(y, MATRIX, SHIFT), START), **close)
+    np.testing.assert_allclose(by_matrix, central_differences(lambda m: loss(START, m, SHIFT), MATRIX), **close)
+    np.testing.assert_allclose(by_shift, central_differences(lambda s: loss(START, MATRIX, s), SHIFT), **close)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_of_many_steps_few_states_are_kept_and_the_gradient_stays_exact(jit_compile):
+    @tf.function(jit_compile=jit_compile, autograph=False)
+    def solved(start):
+        back = []
+        with tf.GradientTape() as tape:
+            tape.watch(start)
+            end, stats = odeint(
+                lambda t, y: tf.cos(20 * t) * y,
+                start,
+                0.0,
+                20.0,
+                rtol=1e-6,
+                on_gradient=lambda stats: back.append(stats),
+            )
+        return end, tape.gradient(end, start), stats.accepted, back[0].nfe
+
+    start = tf.constant([0.3, -0.1], tf.float64)
+    end, slope, accepted, evaluations = solved(start)
+    np.testing.assert_allclose(slope, end / start, rtol=1e-12)  # the equation is linear
+    stride = 2 ** int(np.ceil(np.log2(int(accepted) / CHECKPOINTS)))
+    assert stride >= 8
+    assert int(evaluations) == 6 * (2 * int(accepted) - int(np.ceil(int(accepted) / stride)))
+
+
+def test_nested_arguments_get_gradients_and_whole_numbers_pass_through():
+    given = {"rate": tf.constant(0.5, tf.float64), "power": tf.constant(2)}
+    with tf.GradientTape() as tape:
+        tape.watch(given["rate"])
+        end, _ = odeint(
+            lambda t, y, a: -a["rate"] * y ** tf.cast(a["power"], y.dtype),
+            tf.constant([1.0], tf.float64),
+            0.0,
+            1.0,
+            (given,),
+            rtol=1e-9,
+        )
+    np.testing.assert_allclose(end, [1 / 1.5], rtol=1e-7)
+    np.testing.assert_allclose(tape.gradient(end, given["rate"]), -1 / 1.5**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+def test_a_tensor_that_is_merely_closed_over_gets_none(gradient):
+    rate = tf.constant(0.5)
+    with tf.GradientTape() as tape:  # of the rate alone: nothing that could carry a gradient is watched
+        tape.watch(rate)
+        end, _ = odeint(lambda t, y: -rate * y, tf.ones(2), 0.0, 1.0, gradient=gradient)
+    assert tape.gradient(end, rate) is None
+
+
+def test_a_failed_solve_has_a_gradient_of_nan():
+    @tf.function
+    def slope(y):
+        with tf.GradientTape() as tape:
+            tape.watch(y)
+            end, _ = odeint(lambda t, y: y**2, y, 0.0, 1.0, max_num_steps=30)
+        return tape.gradient(end, y)
+
+    assert not np.isfinite(slope(tf.constant([20.0]))).any()
