@@ -18,9 +18,9 @@ def stream(
 ) -> None:
     """Stream one epoch from a large dataset file: time against bare reading, and peak memory."""
     import_tensorflow()
-    from reproduce import benchmarks
+    from reproduce.benchmarks import stream
 
-    print(json.dumps(benchmarks.stream(crops, folder), indent=1))
+    print(json.dumps(stream.stream(crops, folder), indent=1))
 
 
 @app.command(epilog="Example: reproduce bench xla --network unet --size 256 --filters 32")
@@ -32,6 +32,47 @@ def xla(
 ) -> None:
     """Compare training steps with and without XLA on this machine."""
     import_tensorflow()
-    from reproduce import benchmarks
+    from reproduce.benchmarks import xla
 
-    print(json.dumps(benchmarks.xla(network, size, filters, batch), indent=1))
+    print(json.dumps(xla.xla(network, size, filters, batch), indent=1))
+
+
+@app.command(epilog="Example: reproduce bench ode --levels 128x64 --scales 0.7 --tolerances 1e-3 --activations relu")
+def ode(
+    out: Annotated[Path, typer.Option(help="Measurements, tables and figures; an interrupted run goes on.")] = Path(
+        "runs/bench/ode"
+    ),
+    levels: Annotated[
+        str | None, typer.Option(help="Channels x size, comma-separated; by default the U-Net's.")
+    ] = None,
+    scales: Annotated[str | None, typer.Option(help="Of the weights, comma-separated; by default 0.7,1,1.5.")] = None,
+    activations: Annotated[str, typer.Option(help="Comma-separated.")] = "relu,softplus",
+    tolerances: Annotated[str | None, typer.Option(help="Comma-separated; by default 1e-2 to 1e-6.")] = None,
+    methods: Annotated[
+        str | None, typer.Option(help="Separated by semicolons; by default all that are installed.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Calls of which the median counts.")] = 3,
+) -> None:
+    """Compare the ODE-block's solver with TensorFlow Probability, torchdiffeq and diffrax: time, NFE, memory, error."""
+    import_tensorflow()
+    from reproduce.benchmarks.ode import analysis, suite
+    from reproduce.benchmarks.ode.methods import METHODS
+    from reproduce.benchmarks.ode.problem import LEVELS, SCALES, TOLERANCES, Problem
+
+    chosen_levels = [tuple(map(int, level.split("x"))) for level in levels.split(",")] if levels else LEVELS
+    problems = [
+        Problem(channels, size, activation, scale)
+        for activation in activations.split(",")
+        for scale in (_numbers(scales) if scales else SCALES)
+        for channels, size in chosen_levels
+    ]
+    names = (
+        [name.strip() for name in methods.split(";")] if methods else [n for n, m in METHODS.items() if m.available()]
+    )
+    measured = suite.run(out, problems, _numbers(tolerances) if tolerances else TOLERANCES, names, repeats)
+    analysis.write(measured, out)
+    print(f"{out}: solves.csv, equal_error.csv, work_precision_*.png")
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]

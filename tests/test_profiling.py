@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 from nodes_unet import build
 from nodes_unet.ode import ode_blocks
 from nodes_unet.profiling import parameter_bytes, parameters, peak_memory
@@ -18,3 +21,10 @@ def test_peak_memory_grows_with_what_is_held():
     held = bytearray(before + 50_000_000)
     held[::4096] = b"x" * len(held[::4096])
     assert peak_memory() > before + 40_000_000
+
+
+def test_a_process_is_not_charged_with_the_memory_of_the_one_that_started_it():
+    ballast = b"x" * 1_500_000_000
+    code = "from nodes_unet.profiling import peak_memory; print(peak_memory())"
+    child = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert child < len(ballast) < peak_memory()

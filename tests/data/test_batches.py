@@ -172,10 +172,7 @@ def test_keras_is_fed_every_item_once(train):
 
 
 STREAM = """
-import json, os, resource, sys
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+import json, sys
 
 import cv2
 import keras
@@ -185,6 +182,10 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.synthetic import smear_source
+from nodes_unet.profiling import peak_memory
+
+def peak():
+    return peak_memory() / 2**20
 
 cv2.setNumThreads(1)
 imported = peak()

@@ -61,16 +61,18 @@ def test_the_solvers_health_is_in_the_history_of_each_epoch(gradient, backward):
 
 
 @pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
-def test_trains_under_xla_as_without(gradient):
-    def trained(jit_compile):
-        keras.utils.set_random_seed(0)
-        model = keras.Sequential([keras.Input((6, 6, 4)), ODEBlock(4, gradient=gradient)])
-        model.compile(keras.optimizers.SGD(1e-2), "mse", jit_compile=jit_compile)
-        model.fit(state(), state() + 1, epochs=2, batch_size=2, verbose=0)
-        return model.get_weights()
+def test_gradients_under_xla_are_those_without(gradient):
+    block = ODEBlock(4, gradient=gradient)
+    block.build((2, 6, 6, 4))
 
-    for plain, compiled in zip(trained(False), trained(True), strict=True):
-        np.testing.assert_allclose(compiled, plain, rtol=1e-3, atol=1e-5)
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(block(state()) ** 2)
+        return tape.gradient(loss, [weight.value for weight in block.trainable_variables])
+
+    plain, compiled = (tf.function(gradients, jit_compile=jit_compile)() for jit_compile in (False, True))
+    for one, other in zip(plain, compiled, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(("policy", "dtype"), [("mixed_float16", "float16"), ("mixed_bfloat16", "bfloat16")])

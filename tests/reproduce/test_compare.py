@@ -11,6 +11,11 @@ from reproduce.compare import compare
 from reproduce.report import render, write_report
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def record(
     row="U-Net", seed=0, ended="2026-01-01", miou=0.8, status="complete", digest="d", preset="quick", name="smears"
 ):

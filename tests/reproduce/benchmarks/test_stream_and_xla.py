@@ -2,11 +2,11 @@ import json
 import subprocess
 import sys
 
-from reproduce import benchmarks
+from reproduce.benchmarks.stream import stream
 
 
 def test_streaming_is_measured_against_bare_reading(tmp_path):
-    measured = benchmarks.stream(12, tmp_path)
+    measured = stream(12, tmp_path)
     assert measured["crops"] == 12
     assert measured["ratio_to_floor"] == measured["seconds_streaming"] / measured["seconds_floor_reading_only"]
     assert measured["peak_memory_megabytes"] > 50

@@ -1,0 +1,103 @@
+"""What the measurements say: tables of ratios, and the work-precision diagram."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nodes_unet.files import replacing, write_text
+from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+
+PROBLEM = ["channels", "size", "activation", "scale"]
+ERRORS = (0.1, 0.03, 0.01)  # of the gradient, relative
+PEER = "TFP, adjoint"
+_STAGES = 6
+
+
+def with_ratios(measurements: pd.DataFrame) -> pd.DataFrame:
+    """The solves, with the error of the gradient, and ratios to the floor and to plain TensorFlow Probability.
+
+    The floor is single evaluations: `evaluations` of them forward, and for a training step another six with gradient
+    for each accepted step. The error of the gradient is the largest of those with respect to h(0) and both kernels.
+    """
+    floor = measurements[measurements.method == FLOOR].set_index(PROBLEM)
+    solves = measurements[measurements.method != FLOOR].drop(
+        columns=["seconds_evaluation", "seconds_evaluation_with_gradient"]
+    )
+    solves = solves.join(floor[["seconds_evaluation", "seconds_evaluation_with_gradient"]], on=PROBLEM)
+    peer = solves[solves.method == PEER].set_index([*PROBLEM, "tolerance"])["seconds_step"].rename("seconds_peer")
+    solves = solves.join(peer, on=[*PROBLEM, "tolerance"])
+    forward = solves.evaluations * solves.seconds_evaluation
+    step = forward + _STAGES * solves.accepted * solves.seconds_evaluation_with_gradient
+    return solves.assign(
+        error_gradient=solves[["error_h(0)", "error_kernel 1", "error_kernel 2"]].max(axis=1),
+        forward_to_floor=solves.seconds_forward / forward,
+        step_to_floor=solves.seconds_step / step,
+        step_to_tfp=solves.seconds_step / solves.seconds_peer,
+    )
+
+
+def seconds_at_error(solves: pd.DataFrame, error: float) -> float:
+    """Time of a training step at an error of the gradient, on the lower envelope of a method's points.
+
+    Between two points of the envelope time and error are interpolated in their logarithms; an error that no point
+    reaches gives NaN, one that all points are below gives the time of the fastest.
+    """
+    points = solves[["error_gradient", "seconds_step"]].dropna().sort_values("seconds_step")
+    points = points[points.error_gradient < points.error_gradient.cummin().shift(fill_value=np.inf)]
+    if points.empty or points.error_gradient.iloc[-1] > error:
+        return np.nan
+    errors, seconds = np.log(points.error_gradient.to_numpy()), np.log(points.seconds_step.to_numpy())
+    return float(np.exp(np.interp(np.log(error), errors[::-1], seconds[::-1])))
+
+
+def at_equal_error(solves: pd.DataFrame, errors: Sequence[float] = ERRORS) -> pd.DataFrame:
+    """Seconds of a training step at fixed errors of the gradient: rows are problems and errors, columns methods."""
+    rows = [
+        {**dict(zip(PROBLEM, problem, strict=True)), "error": error}
+        | {method: seconds_at_error(of_method, error) for method, of_method in of_problem.groupby("method")}
+        for problem, of_problem in solves.groupby(PROBLEM)
+        for error in errors
+    ]
+    return pd.DataFrame(rows)
+
+
+def write(measurements: pd.DataFrame, folder: Path) -> None:
+    """Writes solves.csv, equal_error.csv and a work-precision diagram for each activation.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    solves = with_ratios(measurements)
+    write_text(folder / "solves.csv", solves.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    equal = at_equal_error(solves)
+    write_text(folder / "equal_error.csv", equal.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    for activation, of_activation in solves.groupby("activation"):
+        with replacing(folder / f"work_precision_{activation}.png") as temporary:
+            _draw(of_activation, temporary)
+
+
+def _draw(solves: pd.DataFrame, path: Path) -> None:
+    """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down."""
+    levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
+    figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
+    panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col")
+    for row, scale in enumerate(scales):
+        for column, (channels, size) in enumerate(levels):
+            axes = panels[row][column]
+            here = solves[(solves.scale == scale) & (solves.channels == channels)]
+            for number, method in enumerate(METHODS):
+                points = here[here.method == method].sort_values("tolerance")
+                style = "-" if method.split(",")[0] in ("interval", "hairer", "tfp") else "--"
+                axes.loglog(
+                    points.seconds_step, points.error_gradient, f"o{style}", color=f"C{number}", ms=3, label=method
+                )
+            axes.set_title(f"{channels} channels, {size}x{size}, s = {scale:g}", fontsize="small")
+            axes.grid(alpha=0.3)
+    figure.supxlabel("time of a training step, s")
+    figure.supylabel("relative error of the gradient")
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+    figure.savefig(path, dpi=110, format="png")

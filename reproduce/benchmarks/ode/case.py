@@ -1,0 +1,111 @@
+"""One measurement in a process of its own: `python -m reproduce.benchmarks.ode.case JSON` prints the result as JSON."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nodes_unet.profiling import peak_memory
+from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.problem import Problem
+from reproduce.benchmarks.timing import median_seconds
+
+GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method on a problem; the method `FLOOR` is single evaluations of the dynamics, without a tolerance."""
+
+    problem: Problem
+    method: str
+    tolerance: float | None
+
+    @property
+    def key(self) -> tuple:
+        """What tells it from the others."""
+        return self.problem.name, self.method, self.tolerance
+
+
+def measure_in_a_fresh_process(case: Case, reference: Path, repeats: int) -> dict:
+    """Measures a case; a process that fails gives its last line as `error`."""
+    request = json.dumps({**asdict(case), "reference": str(reference), "repeats": repeats})
+    command = [sys.executable, "-m", __name__, request]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    outcome = json.loads(run.stdout.splitlines()[-1]) if run.returncode == 0 else {"error": _last_line(run)}
+    return {**asdict(case.problem), "method": case.method, "tolerance": case.tolerance, **outcome}
+
+
+def _last_line(run: subprocess.CompletedProcess) -> str:
+    lines = run.stderr.strip().splitlines()
+    return lines[-1] if lines else f"the process ended with code {run.returncode}"
+
+
+def _measure(case: Case, reference: Path, repeats: int) -> dict:
+    if case.method == FLOOR:
+        return _measure_floor(case.problem, repeats)
+    exact = np.load(reference)
+    prepared = METHODS[case.method].prepare(case.problem, case.tolerance)
+    before = peak_memory()
+    gradients = prepared.step()
+    memory = peak_memory() - before
+    began = time.perf_counter()
+    state, evaluations, accepted = prepared.forward()
+    first = time.perf_counter() - began
+    return {
+        "evaluations": evaluations,
+        "accepted": accepted,
+        "seconds_forward": median_seconds(prepared.forward, repeats),
+        "seconds_step": median_seconds(prepared.step, repeats),
+        "seconds_first_forward": first,
+        "memory_bytes": memory,
+        "error_state": _relative_error(state, exact["state"]),
+        **{
+            f"error_{name}": _relative_error(gradient, exact[name])
+            for name, gradient in zip(GRADIENTS, gradients, strict=True)
+        },
+    }
+
+
+def _measure_floor(problem: Problem, repeats: int) -> dict:
+    import tensorflow as tf
+
+    from reproduce.benchmarks.ode.dynamics_in_tensorflow import Dynamics
+
+    dynamics, time = Dynamics(problem), tf.constant(0.5)
+
+    @tf.function(autograph=False)
+    def evaluation():
+        return dynamics(time, dynamics.state)
+
+    @tf.function(autograph=False)
+    def with_gradient():
+        with tf.GradientTape() as tape:
+            tape.watch(dynamics.state)
+            slope = dynamics(time, dynamics.state)
+        return tape.gradient(slope, [dynamics.state, *dynamics.kernels], dynamics.cotangent)
+
+    return {
+        "seconds_evaluation": median_seconds(evaluation, 5 * repeats),
+        "seconds_evaluation_with_gradient": median_seconds(with_gradient, 3 * repeats),
+    }
+
+
+def _relative_error(value: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.linalg.norm(value - exact) / np.linalg.norm(exact))
+
+
+def main() -> None:
+    """Measures the case on the command line."""
+    request = json.loads(sys.argv[1])
+    reference, repeats = Path(request.pop("reference")), request.pop("repeats")
+    case = Case(Problem(**request.pop("problem")), **request)
+    print(json.dumps(_measure(case, reference, repeats)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""All cases, one after the other; measurements are kept, so that an interrupted run goes on where it stopped."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from nodes_unet.errors import InputError
+from reproduce.benchmarks.ode.case import Case, measure_in_a_fresh_process
+from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.problem import Problem
+from reproduce.benchmarks.ode.reference import reference
+from reproduce.progress import clock
+
+MEASUREMENTS = "measurements.jsonl"
+
+
+def run(
+    folder: Path, problems: Sequence[Problem], tolerances: Sequence[float], methods: Sequence[str], repeats: int
+) -> pd.DataFrame:
+    """Measures what is missing and returns all measurements of the folder.
+
+    Raises:
+        InputError: a method is unknown or its package is not installed.
+    """
+    for name in methods:
+        _check(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "references").mkdir(exist_ok=True)
+    done = {_key(measurement) for measurement in _read(folder)}
+    cases = [
+        Case(problem, method, tolerance)
+        for problem in problems
+        for tolerance, chosen in ((None, [FLOOR]), *((tolerance, methods) for tolerance in tolerances))
+        for method in chosen
+    ]
+    missing = [case for case in cases if case.key not in done]
+    console, began = Console(stderr=True), time.monotonic()
+    for number, case in enumerate(missing):
+        measured = measure_in_a_fresh_process(case, reference(case.problem, folder / "references"), repeats)
+        with (folder / MEASUREMENTS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(measured) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        left = (time.monotonic() - began) / (number + 1) * (len(missing) - number - 1)
+        console.print(_line(case, measured, number + 1, len(missing), left), highlight=False, markup=False)
+    return pd.DataFrame(_read(folder))
+
+
+def _check(name: str) -> None:
+    if name not in METHODS:
+        raise InputError(f"unknown method {name!r}: choose from {'; '.join(METHODS)}")
+    if not METHODS[name].available():
+        raise InputError(f"{name} needs {METHODS[name].needs}: pip install nodes-unet[bench], or leave it out")
+
+
+def _read(folder: Path) -> list[dict]:
+    path = folder / MEASUREMENTS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _key(measurement: dict) -> tuple:
+    problem = Problem(*(measurement[name] for name in ("channels", "size", "activation", "scale")))
+    return problem.name, measurement["method"], measurement["tolerance"]
+
+
+def _line(case: Case, measured: dict, number: int, of: int, left: float) -> str:
+    if "error" in measured:
+        outcome = f"failed: {measured['error']}"
+    elif case.method == FLOOR:
+        outcome = f"one evaluation {1000 * measured['seconds_evaluation']:.1f} ms"
+    else:
+        outcome = f"NFE {measured['evaluations']}, step {1000 * measured['seconds_step']:.0f} ms"
+    return f"[{number}/{of}] {case.problem.name} {case.method} {case.tolerance or ''}: {outcome}; {clock(left)} left"

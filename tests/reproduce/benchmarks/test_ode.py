@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nodes_unet import InputError
+from reproduce.benchmarks.ode import suite
+from reproduce.benchmarks.ode.analysis import PEER, at_equal_error, seconds_at_error, with_ratios
+from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.problem import Problem
+
+PROBLEM = {"channels": 2, "size": 8, "activation": "softplus", "scale": 0.7}
+
+
+def test_the_command_measures_resumes_and_writes_tables_and_figure(tmp_path):
+    def bench(*methods):
+        command = [sys.executable, "-m", "reproduce", "bench", "ode", "--out", tmp_path, "--levels", "2x8"]
+        options = ["--scales", "0.7", "--tolerances", "1e-4", "--activations", "softplus", "--repeats", "1"]
+        chosen = ["--methods", ";".join(methods)]
+        return subprocess.run([*command, *options, *chosen], capture_output=True, text=True, check=True).stderr
+
+    bench("hairer, discrete")
+    second = bench("hairer, discrete", PEER)
+    assert "hairer, discrete" not in second and "[1/1]" in second
+    lines = [json.loads(line) for line in (tmp_path / suite.MEASUREMENTS).read_text().splitlines()]
+    assert [line["method"] for line in lines] == [FLOOR, "hairer, discrete", PEER]
+    solves = pd.read_csv(tmp_path / "solves.csv").set_index("method")
+    assert (solves["error_state"] < 1e-3).all() and (solves["error_gradient"] < 1e-3).all()
+    assert solves.loc[PEER, "step_to_tfp"] == 1
+    assert (tmp_path / "work_precision_softplus.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, method in METHODS.items() if method.needs in ("tensorflow", "tensorflow_probability")]
+)
+def test_every_tensorflow_method_solves_the_same_problem(name):
+    problem = Problem(**PROBLEM)
+    own = METHODS[name].prepare(problem, 1e-5)
+    other = METHODS["interval, discrete"].prepare(problem, 1e-6)
+    np.testing.assert_allclose(own.forward()[0], other.forward()[0], atol=5e-4)
+    for gradient, expected in zip(own.step(), other.step(), strict=True):
+        np.testing.assert_allclose(gradient, expected, atol=1e-3 * np.abs(expected).max())
+
+
+def test_a_method_that_is_unknown_or_not_installed_is_named(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="unknown method 'euler'"):
+        suite.run(tmp_path, [], [], ["euler"], 1)
+    monkeypatch.setattr(type(METHODS[PEER]), "available", lambda self: False)
+    with pytest.raises(InputError, match="needs tensorflow_probability"):
+        suite.run(tmp_path, [], [], [PEER], 1)
+
+
+def measurement(method, tolerance=None, **measured):
+    return {**PROBLEM, "method": method, "tolerance": tolerance, **measured}
+
+
+def test_ratios_worked_by_hand():
+    errors = {"error_h(0)": 0.1, "error_kernel 1": 0.3, "error_kernel 2": 0.2}
+    counts = {"evaluations": 7, "accepted": 1, **errors}
+    measurements = pd.DataFrame(
+        [
+            measurement(FLOOR, seconds_evaluation=1.0, seconds_evaluation_with_gradient=3.0),
+            measurement("hairer, discrete", 1e-3, seconds_forward=14.0, seconds_step=50.0, **counts),
+            measurement(PEER, 1e-3, seconds_forward=14.0, seconds_step=200.0, **counts),
+        ]
+    )
+    solves = with_ratios(measurements).set_index("method")
+    row = solves.loc["hairer, discrete"]
+    assert (row.forward_to_floor, row.step_to_floor, row.step_to_tfp, row.error_gradient) == (2, 2, 0.25, 0.3)
+
+
+def test_time_at_equal_error_is_read_off_the_lower_envelope():
+    # the third point is slower and worse than the second: not on the envelope
+    points = pd.DataFrame(
+        {"method": "a", "error_gradient": [1e-1, 1e-3, 1e-2], "seconds_step": [1.0, 100.0, 200.0], **PROBLEM}
+    )
+    assert seconds_at_error(points, 1e-2) == pytest.approx(10)  # half way in both logarithms
+    assert seconds_at_error(points, 0.5) == 1
+    assert np.isnan(seconds_at_error(points, 1e-4))
+    equal = at_equal_error(points, [1e-2, 1e-4])
+    assert equal["a"].tolist() == pytest.approx([10, np.nan], nan_ok=True)
