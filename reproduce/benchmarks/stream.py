@@ -1,6 +1,8 @@
 """Streaming from a dataset file that is larger than memory."""
 
 import tempfile
+from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +34,8 @@ def stream(crops: int, folder: Path | None = None) -> dict:
         split = Dataset(path).splits["train"]
         batches = Batches(split, all_copies(range(crops), 1), 8, Preprocessing(), Augmenter(Augmentation(), 0), seed=0)
         order = np.random.default_rng(0).permutation(crops)
-        floor = seconds(lambda: [split[int(number)] for number in order])
-        streaming = seconds(lambda: [None for number in range(batches.num_batches) if batches[number] is None])
+        floor = seconds(lambda: _exhaust(split[int(number)] for number in order))
+        streaming = seconds(lambda: _exhaust(batches[number] for number in range(batches.num_batches)))
         return {
             "crops": crops,
             "seconds_writing_with_generation": writing,
@@ -44,3 +46,7 @@ def stream(crops: int, folder: Path | None = None) -> dict:
             "file_megabytes": path.stat().st_size / 1e6,
             "peak_memory_megabytes": peak_memory() / 1e6,
         }
+
+
+def _exhaust(items: Iterable) -> None:
+    deque(items, maxlen=0)
