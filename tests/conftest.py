@@ -4,11 +4,16 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import hypothesis
 import numpy as np
 import pytest
 
 from nodes_unet.data.source import Sample, Source
 from nodes_unet.data.store import Dataset, write_dataset
+
+# a slow machine is no failure, and no example of one run is kept for the next
+hypothesis.settings.register_profile("steady", deadline=None, database=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

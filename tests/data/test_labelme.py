@@ -19,7 +19,7 @@ CLASSES = {"background": 0, "white": 1, "red": 2}
 HEIGHT, WIDTH = 40, 60
 SQUARE = [[10, 10], [30, 10], [30, 20], [10, 20]]
 
-same_folder = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def shape(kind, points, label="red", **more):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.errors import InputError
 
-steady = settings(deadline=None, database=None, max_examples=60)
+steady = settings(max_examples=60)
 
 SLIDES = st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=40)
 TWO_SLIDES = SLIDES.filter(lambda groups: len(set(groups)) > 1)

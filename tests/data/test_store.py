@@ -59,7 +59,7 @@ SAMPLES = st.lists(
 )
 
 
-@settings(deadline=None, database=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shapes=SAMPLES)
 def test_any_order_of_sizes_and_kinds_of_masks_comes_back(tmp_path, source_of, noise, shapes):
     train = [noise(number, *size, dtype) for number, (size, dtype) in enumerate(shapes)]

@@ -93,7 +93,7 @@ def test_states_may_be_nested_and_of_several_dtypes():
     norm=st.sampled_from(["batch", "sample"]),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_linear_decay_is_solved_for_all_shapes_dtypes_and_tolerances(shape, dtype, exponent, first_step, norm, seed):
     random = np.random.default_rng(seed)
     start, rates = tf.constant(random.normal(size=shape), dtype), tf.constant(random.uniform(-1, 3, size=shape), dtype)
