@@ -4,16 +4,18 @@ import re
 import resource
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
+if TYPE_CHECKING:
+    import keras
 
 
-def parameters(model: keras.Model) -> int:
+def parameters(model: "keras.Model") -> int:
     """Number of weights, trainable or not, as Keras counts them."""
     return model.count_params()
 
 
-def parameter_bytes(model: keras.Model) -> int:
+def parameter_bytes(model: "keras.Model") -> int:
     """Bytes that the weights occupy."""
     return sum(weight.numpy().nbytes for weight in model.weights)
 

@@ -1,11 +1,13 @@
 """`reproduce bench`: measurements, as ratios within one run; JSON on stdout."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nodes_unet.errors import InputError
 from reproduce.quiet import import_tensorflow
 
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
@@ -46,7 +48,7 @@ def ode(
         str | None, typer.Option(help="Channels x size, comma-separated; by default the U-Net's.")
     ] = None,
     scales: Annotated[str | None, typer.Option(help="Of the weights, comma-separated; by default 0.7,1,1.5.")] = None,
-    activations: Annotated[str, typer.Option(help="Comma-separated.")] = "relu,softplus",
+    activations: Annotated[str | None, typer.Option(help="Comma-separated; by default relu,softplus.")] = None,
     tolerances: Annotated[str | None, typer.Option(help="Comma-separated; by default 1e-2 to 1e-6.")] = None,
     methods: Annotated[
         str | None, typer.Option(help="Separated by semicolons; by default all that are installed.")
@@ -54,25 +56,42 @@ def ode(
     repeats: Annotated[int, typer.Option(min=1, help="Calls of which the median counts.")] = 3,
 ) -> None:
     """Compare the ODE-block's solver with TensorFlow Probability, torchdiffeq and diffrax: time, NFE, memory, error."""
-    import_tensorflow()
     from reproduce.benchmarks.ode import analysis, suite
     from reproduce.benchmarks.ode.methods import METHODS
-    from reproduce.benchmarks.ode.problem import LEVELS, SCALES, TOLERANCES, Problem
+    from reproduce.benchmarks.ode.problem import ACTIVATIONS, LEVELS, SCALES, TOLERANCES, Problem
 
-    chosen_levels = [tuple(map(int, level.split("x"))) for level in levels.split(",")] if levels else LEVELS
+    chosen_levels = [_level(level) for level in levels.split(",")] if levels else LEVELS
+    chosen_activations = activations.split(",") if activations else ACTIVATIONS
+    if unknown := set(chosen_activations) - set(ACTIVATIONS):
+        raise InputError(f"--activations {unknown.pop()!r} is unknown: choose from {', '.join(ACTIVATIONS)}")
     problems = [
         Problem(channels, size, activation, scale)
-        for activation in activations.split(",")
-        for scale in (_numbers(scales) if scales else SCALES)
+        for activation in chosen_activations
+        for scale in (_numbers("--scales", scales) if scales else SCALES)
         for channels, size in chosen_levels
     ]
     names = (
         [name.strip() for name in methods.split(";")] if methods else [n for n, m in METHODS.items() if m.available()]
     )
-    measured = suite.run(out, problems, _numbers(tolerances) if tolerances else TOLERANCES, names, repeats)
+    measured = suite.run(
+        out, problems, _numbers("--tolerances", tolerances) if tolerances else TOLERANCES, names, repeats
+    )
     analysis.write(measured, out)
     print(f"{out}: solves.csv, equal_error.csv, work_precision_*.png")
 
 
-def _numbers(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"{option} {text!r} is no list of numbers: write it as 1e-3,1e-4") from error
+    if not all(number > 0 for number in numbers):
+        raise InputError(f"{option} {text!r}: every number must be positive")
+    return numbers
+
+
+def _level(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text.strip())
+    if match is None:
+        raise InputError(f"--levels {text!r} is no level: write channels x size, such as 128x64")
+    return int(match[1]), int(match[2])

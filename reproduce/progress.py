@@ -9,6 +9,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 from nodes_unet.errors import SolverWarning
+from reproduce.durations import clock
 from reproduce.records import COMPLETE, RunIdentity
 
 _SECONDS_BETWEEN_LINES = 30
@@ -109,12 +110,3 @@ class _Training(keras.callbacks.Callback):
             self.said = now
             left = (now - self.began) / (epoch + 1 - self.first) * (self.params["epochs"] - epoch - 1)
             self.progress.say(f"{self.progress.title}: {losses}, {clock(left)} left")
-
-
-def clock(seconds: float) -> str:
-    """A duration for people: `42 s`, `3 min 05 s`, `2 h 10 min`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_left = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes_left:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

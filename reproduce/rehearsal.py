@@ -16,7 +16,7 @@ from nodes_unet.data.store import Dataset
 from nodes_unet.profiling import peak_memory
 from nodes_unet.training import BEST, train
 from reproduce.datasets import check_classes, open_dataset
-from reproduce.progress import clock
+from reproduce.durations import clock
 from reproduce.quiet import call
 from reproduce.recipe import values
 from reproduce.request import Request

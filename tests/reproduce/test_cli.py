@@ -86,6 +86,10 @@ def test_every_command_has_help_with_an_example(capfd):
     [
         (["show", "table-9"], "unknown table 'table-9': choose from ode-position"),
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
+        (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
+        (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),
+        (["bench", "ode", "--scales", "0"], "--scales '0': every number must be positive"),
+        (["bench", "ode", "--activations", "tanh"], "--activations 'tanh' is unknown: choose from relu, softplus"),
         (["run", "ode-position", "--rows", "U-Net,ODEUNet10"], "no row 'ODEUNet10'"),
         (["run", "ode-position", "--seeds", "0;1"], "--seeds '0;1' is no list of whole numbers"),
         (["run", "ode-position", "--seeds", "-1"], "a seed lies between 0 and 4294967295"),

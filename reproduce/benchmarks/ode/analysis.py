@@ -30,7 +30,7 @@ def with_ratios(measurements: pd.DataFrame) -> pd.DataFrame:
     peer = solves[solves.method == PEER].set_index([*PROBLEM, "tolerance"])["seconds_step"].rename("seconds_peer")
     solves = solves.join(peer, on=[*PROBLEM, "tolerance"])
     forward = solves.evaluations * solves.seconds_evaluation
-    step = forward + _STAGES * solves.accepted * solves.seconds_evaluation_with_gradient
+    step = forward + _STAGES * solves.accepted.astype(float) * solves.seconds_evaluation_with_gradient
     return solves.assign(
         error_gradient=solves[["error_h(0)", "error_kernel 1", "error_kernel 2"]].max(axis=1),
         forward_to_floor=solves.seconds_forward / forward,

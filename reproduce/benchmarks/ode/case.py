@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,15 +52,12 @@ def _measure(case: Case, reference: Path, repeats: int) -> dict:
     before = peak_memory()
     gradients = prepared.step()
     memory = peak_memory() - before
-    began = time.perf_counter()
     state, evaluations, accepted = prepared.forward()
-    first = time.perf_counter() - began
     return {
         "evaluations": evaluations,
         "accepted": accepted,
         "seconds_forward": median_seconds(prepared.forward, repeats),
         "seconds_step": median_seconds(prepared.step, repeats),
-        "seconds_first_forward": first,
         "memory_bytes": memory,
         "error_state": _relative_error(state, exact["state"]),
         **{

@@ -45,6 +45,6 @@ def prepared(dynamics: Dynamics, solve) -> Prepared:
 
     def forward_now():
         end, evaluations, accepted = forward()
-        return end.numpy(), int(evaluations), int(accepted)
+        return end.numpy(), int(evaluations), None if accepted is None else int(accepted)
 
     return Prepared(forward_now, lambda: [np.asarray(gradient) for gradient in step()])

@@ -17,11 +17,12 @@ class Prepared(NamedTuple):
     """A problem made ready in a library; both calls return when the result is there.
 
     Attributes:
-        forward: solves; returns h(1), the number of evaluations, the first one included, and that of accepted steps.
+        forward: solves; returns h(1), the number of evaluations, the first one included, and that of accepted steps,
+            which is None where the library does not tell.
         step: solves and takes gradients; returns them with respect to h(0) and both kernels.
     """
 
-    forward: Callable[[], tuple[np.ndarray, int, int]]
+    forward: Callable[[], tuple[np.ndarray, int, int | None]]
     step: Callable[[], list[np.ndarray]]
 
 

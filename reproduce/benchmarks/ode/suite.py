@@ -14,7 +14,7 @@ from reproduce.benchmarks.ode.case import Case, measure_in_a_fresh_process
 from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
 from reproduce.benchmarks.ode.reference import reference
-from reproduce.progress import clock
+from reproduce.durations import clock
 
 MEASUREMENTS = "measurements.jsonl"
 

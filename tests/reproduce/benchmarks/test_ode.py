@@ -25,11 +25,13 @@ def test_the_command_measures_resumes_and_writes_tables_and_figure(tmp_path):
     bench("hairer, discrete")
     second = bench("hairer, discrete", PEER)
     assert "hairer, discrete" not in second and "[1/1]" in second
+    assert second.count("\n") == 1, "the process that starts the others must not load TensorFlow"
     lines = [json.loads(line) for line in (tmp_path / suite.MEASUREMENTS).read_text().splitlines()]
     assert [line["method"] for line in lines] == [FLOOR, "hairer, discrete", PEER]
     solves = pd.read_csv(tmp_path / "solves.csv").set_index("method")
     assert (solves["error_state"] < 1e-3).all() and (solves["error_gradient"] < 1e-3).all()
     assert solves.loc[PEER, "step_to_tfp"] == 1
+    assert np.isnan(solves.loc[PEER, "step_to_floor"]), "TensorFlow Probability does not tell its accepted steps"
     assert (tmp_path / "work_precision_softplus.png").stat().st_size > 10_000
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from reproduce.progress import clock
+from reproduce.durations import clock
 
 
 @pytest.mark.parametrize(
