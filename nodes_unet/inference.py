@@ -9,6 +9,8 @@ import keras
 import numpy as np
 
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.errors import SolverError
+from nodes_unet.ode import ode_blocks
 
 
 def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
@@ -21,8 +23,16 @@ def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.nd
 
     Returns:
         (H, W, classes) float32.
+
+    Raises:
+        SolverError: the solve of an ODE-block failed.
     """
     predicted = model.predict_on_batch(preprocessing(image)[None])[0]
+    if failed := [block.name for block in ode_blocks(model) if block.failed]:
+        raise SolverError(
+            f"the solve of {', '.join(failed)} failed: look for NaN in image and weights, or raise the tolerance or the"
+            " cap of steps"
+        )
     if predicted.shape[:2] == image.shape[:2]:
         return predicted
     resized = cv2.resize(predicted, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
@@ -30,7 +40,11 @@ def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.nd
 
 
 def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
-    """The most probable class of each pixel: (H, W, 3) uint8 RGB to (H, W) uint8."""
+    """The most probable class of each pixel: (H, W, 3) uint8 RGB to (H, W) uint8.
+
+    Raises:
+        SolverError: the solve of an ODE-block failed.
+    """
     return probabilities(model, preprocessing, image).argmax(axis=-1).astype(np.uint8)
 
 

@@ -124,13 +124,22 @@ class _Order(keras.callbacks.Callback):
 
 
 class _StopAtNonFinite(keras.callbacks.Callback):
+    """Ends a training whose loss or solves went wrong; pooling and ReLU may hide the NaN of a solve from the loss."""
+
     def on_train_batch_end(self, batch, logs=None):
-        self._check(logs["loss"], f"in batch {batch + 1}")
+        self._check(logs, "", f"in batch {batch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
-        self._check(logs["val_loss"], f"on the validation images after epoch {epoch + 1}")
+        self._check(logs, "val_", f"on the validation images after epoch {epoch + 1}")
 
-    def _check(self, value, place):
+    def _check(self, logs, prefix, place):
+        for block in ode_blocks(self.model):
+            if logs[f"{prefix}{block.name}_failed"] > 0:
+                raise TrainingError(
+                    f"a solve of {block.name} failed {place}: lower learning_rate, raise tolerance or max_num_steps, "
+                    "or look for images that are blank or damaged"
+                )
+        value = logs[f"{prefix}loss"]
         if not math.isfinite(value):
             raise TrainingError(
                 f"the loss became {value} {place}: lower learning_rate, or look for images that are blank or damaged"

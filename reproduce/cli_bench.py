@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,47 @@ def xla(
     from reproduce.benchmarks import xla
 
     print(json.dumps(xla.xla(network, size, filters, batch), indent=1))
+
+
+@app.command(
+    epilog="Examples: reproduce bench tolerance --model runs/.../best.h5 | "
+    "reproduce bench tolerance --model best.h5 --data smears.h5 --tolerances 1e-1,1e-3,1e-6"
+)
+def tolerance(
+    model: Annotated[Path, typer.Option(help="A checkpoint of a network with ODE-blocks, such as a run's best.h5.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Dataset file whose test split is segmented; by default synthetic smears.")
+    ] = None,
+    tolerances: Annotated[str, typer.Option(help="Comma-separated.")] = "1e-1,1e-2,1e-3,1e-4,1e-5,1e-6",
+    out: Annotated[Path, typer.Option(help="Where table and figure go.")] = Path("runs/bench/tolerance"),
+) -> None:
+    """Segment test images with a trained network at other tolerances: PA, MIoU, NFE and time."""
+    import_tensorflow()
+    from nodes_unet.checkpoint import load, read_description
+    from nodes_unet.data.store import Dataset
+    from nodes_unet.ode import ode_blocks
+    from reproduce.benchmarks import tolerance as benchmark
+    from reproduce.datasets import check_classes, synthetic_file
+
+    described, network = read_description(model), load(model)
+    trained = [block.tolerance for block in ode_blocks(network)]
+    if not trained:
+        raise InputError(f"{model} holds a network without an ODE-block ({described.network}): choose another --model")
+    path = data or synthetic_file({"synthetic_train": 1, "synthetic_test": 20}, out)
+    dataset = Dataset(path)
+    dataset.verify()
+    check_classes(dataset, described.classes)
+    measured = benchmark.measure(
+        network,
+        described.preprocessing,
+        dataset.splits["test"],
+        dataset.classes,
+        _numbers("--tolerances", tolerances),
+    )
+    benchmark.write(measured, trained, f"{described.network} on {dataset.name} ({dataset.role})", out)
+    print(measured.to_string(index=False, float_format="%.4g", na_rep="as trained"))
+    print(benchmark.statement(measured, trained))
+    print(f"written to {out}: tolerance.csv, tolerance.txt, tolerance.png", file=sys.stderr)
 
 
 @app.command(epilog="Example: reproduce bench ode --levels 128x64 --scales 0.7 --tolerances 1e-3 --activations relu")
@@ -77,7 +119,7 @@ def ode(
         out, problems, _numbers("--tolerances", tolerances) if tolerances else TOLERANCES, names, repeats
     )
     analysis.write(measured, out)
-    print(f"{out}: solves.csv, equal_error.csv, work_precision_*.png")
+    print(f"{out}: solves.csv, equal_error.csv, summary.csv, work_precision_*.png")
 
 
 def _numbers(option: str, text: str) -> list[float]:

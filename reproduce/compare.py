@@ -52,6 +52,7 @@ class Comparison:
         machine: where the newest run was made.
         cells: rows by metrics, in the paper's order.
         failures: the error of each run that failed, by row and seed.
+        solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
     """
 
     table: Table
@@ -61,6 +62,7 @@ class Comparison:
     machine: str
     cells: tuple[tuple[Cell, ...], ...]
     failures: dict[str, str]
+    solver_health: dict[str, dict[str, list[float]]]
 
     @property
     def data_line(self) -> str:
@@ -111,6 +113,12 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             f"{name} seed {seed}": record["error"]
             for (name, seed), record in latest.items()
             if record["status"] == FAILED
+        },
+        solver_health={
+            f"{name} seed {seed}, {block}": statistics["training"]
+            for (name, seed), record in latest.items()
+            for block, statistics in record.get("solver", {}).items()
+            if "training" in statistics  # earlier records lack it
         },
     )
 

@@ -24,7 +24,7 @@ def render(comparison: Comparison, form: str) -> str:
 
 
 def write_report(comparison: Comparison, folder: Path) -> None:
-    """Writes table.csv, table.md, table.json and figure.png.
+    """Writes table.csv, table.md, table.json and figure.png; where an ODE-block was trained, solver_health.png too.
 
     Raises:
         InputError: a file cannot be written.
@@ -33,6 +33,9 @@ def write_report(comparison: Comparison, folder: Path) -> None:
         write_text(folder / f"table.{form}", render(comparison, form))
     with replacing(folder / "figure.png") as temporary:
         getattr(figures, comparison.table.figure)(comparison, temporary)
+    if comparison.solver_health:
+        with replacing(folder / "solver_health.png") as temporary:
+            figures.solver_health(comparison, temporary)
 
 
 def _text(comparison: Comparison) -> str:
@@ -111,6 +114,6 @@ def _notes(comparison: Comparison) -> list[str]:
     spread = "mean ± standard deviation over seeds" if seeds > 1 else "one seed, so no spread: an anecdote"
     return [
         comparison.data_line,
-        f"verdicts on published numbers: {verdicts}; {spread}; times on {comparison.machine}",
+        f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
         *(f"{row} failed: {error}" for row, error in comparison.failures.items()),
     ]

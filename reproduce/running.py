@@ -34,6 +34,7 @@ from reproduce.records import (
 )
 from reproduce.request import Request
 from reproduce.segmentation import evaluate, network_arguments, preprocessing, train_row
+from reproduce.solver_health import by_epoch
 from reproduce.table import Row
 
 TENSORBOARD = "tensorboard"
@@ -119,11 +120,15 @@ def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
     evaluation = evaluate(model, dataset.splits["test"], dataset.classes, settings)
     with replacing(folder / PER_IMAGE) as temporary:
         evaluation.per_image.to_csv(temporary, index=False)
+    history = pd.read_csv(folder / HISTORY)
     return {
         "metrics": {name: None if value != value else value for name, value in evaluation.metrics.items()},
-        "solver": evaluation.solver,
+        "solver": {
+            block: {**on_test_images, "training": by_epoch(history, block)}
+            for block, on_test_images in evaluation.solver.items()
+        },
         "timings": {
-            "training_seconds": float(pd.read_csv(folder / HISTORY)["seconds"].sum()),
+            "training_seconds": float(history["seconds"].sum()),
             "evaluation_seconds": time.perf_counter() - began,
             "process_peak_memory_bytes": peak_memory(),
             "machine": describe(devices(request.number_of_devices)),

@@ -56,7 +56,7 @@ class Table:
     Attributes:
         id: as the command line names it.
         title: what it is, in one line.
-        paper, published: file and table of the published numbers.
+        paper, published: file and table of the published numbers; no table where the paper only says it in words.
         classes: class names in the order of the mask's values.
         rows, metrics: in the paper's order.
         recipe: as published.
@@ -67,7 +67,7 @@ class Table:
     id: str
     title: str
     paper: str
-    published: str
+    published: str | None
     classes: tuple[str, ...]
     rows: Sequence[Row]
     metrics: Sequence[Metric]

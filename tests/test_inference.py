@@ -2,7 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+import nodes_unet
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.errors import SolverError
 from nodes_unet.inference import probabilities, seconds_for, segment
 
 
@@ -46,3 +48,11 @@ def test_every_pass_sees_every_image_and_the_median_counts(brightness, monkeypat
     seconds = seconds_for(brightness, [np.full((16, 16, 3), value, np.float32) for value in (0.1, 0.2)], 3, 2)
     assert shown == pytest.approx([0.1] + [0.1, 0.2, 0.1] * 2)
     assert seconds > 0
+
+
+def test_a_failed_solve_is_an_error_and_no_segmentation():
+    arguments = {"position": 1, "tolerance": 1e-12, "max_num_steps": 1, "filters": 2, "input_shape": (16, 16, 3)}
+    model = nodes_unet.build("ode_unet", **arguments)
+    assert np.isfinite(model.predict_on_batch(np.ones((1, 16, 16, 3), np.float32))).all()
+    with pytest.raises(SolverError, match="the solve of stage1_ode failed"):
+        segment(model, Preprocessing((16, 16), clahe_clip=None), halves(16, 16))

@@ -141,6 +141,18 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_a_sentence(tmp_path, d
         train(*ingredients(disc_file), Fitting(3, learning_rate=rate), tmp_path, seed=0)
 
 
+def test_a_failed_solve_ends_the_training_though_pooling_and_relu_hide_its_nan_from_the_loss(tmp_path, disc_file):
+    arguments = {"input_shape": [32, 32, 3], "filters": 2, "position": 1, "tolerance": 1e-12, "max_num_steps": 1}
+    description, training, validation = ingredients(disc_file, "ode_unet", arguments)
+    model = description.build()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, labels = training[0]
+    assert np.isfinite(model.train_on_batch(images, labels, return_dict=True)["loss"])
+    with pytest.raises(TrainingError, match="a solve of stage1_ode failed in batch 1: lower learning_rate, raise"):
+        train(description, training, validation, Fitting(1), tmp_path, seed=0)
+    assert not (tmp_path / "best.h5").exists()
+
+
 def test_a_damaged_resume_file_is_named(tmp_path, disc_file):
     train(*ingredients(disc_file), Fitting(1), tmp_path, seed=0)
     resume = tmp_path / "resume.h5"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from nodes_unet.ode.states import State, all_finite, combine, error_norm, poisoned, select, weighted_sum
+from nodes_unet.ode.states import State, all_finite, combine, error_norm, poisoned, select
 from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, SUCCESS, UNDERFLOW, Integration, Slope, Stats, Steps, stages
 from nodes_unet.ode.tableaus import DORMAND_PRINCE, interpolation_weights
 
@@ -145,8 +145,10 @@ def _attempt(slope: Slope, now: _Progress, active: tf.Tensor, end: tf.Tensor, me
     size = now.size if rule.overshoots else tf.where(lands, end - time, now.size)
     size = tf.where(active, size, tf.zeros_like(size))
     slopes, solution = stages(slope, time, size, state, now.slope, DORMAND_PRINCE, 7)
-    difference = weighted_sum(rule.scale * size, DORMAND_PRINCE.c_error, slopes)
-    norm = error_norm(difference, state, solution, method.rtol, method.atol, rule.power, time)
+    scaled = rule.scale * size
+    norm = error_norm(
+        scaled, DORMAND_PRINCE.c_error, slopes, state, solution, method.rtol, method.atol, rule.power, time
+    )
     finite = tf.math.is_finite(norm)
     accepted, rejected = active & finite & (norm <= 1), active & ~(finite & (norm <= 1))
     factor = tf.clip_by_value(SAFETY * norm**-rule.exponent, rule.smallest, rule.largest)
@@ -194,15 +196,15 @@ def _first_size(slope: Slope, state: State, first: State, start: tf.Tensor, end:
 def _hairer(slope: Slope, state: State, first: State, start: tf.Tensor, interval: tf.Tensor, method: DormandPrince):
     """The automatic first step of Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, II.4."""
 
-    def norm(of: State) -> tf.Tensor:
-        return error_norm(of, state, state, method.rtol, method.atol, 2, start)
+    def norm(weights: Sequence, *of: State) -> tf.Tensor:
+        return error_norm(tf.ones_like(start), weights, of, state, state, method.rtol, method.atol, 2, start)
 
-    d0, d1 = norm(state), norm(first)
+    d0, d1 = norm([1.0], state), norm([1.0], first)
     h0 = tf.where((d0 < 1e-5) | (d1 < 1e-5), tf.constant(1e-6, start.dtype), 0.01 * d0 / d1)
     h0 = tf.minimum(h0, tf.abs(interval))
     probe = combine(state, tf.sign(interval) * h0, [1.0], [first])
     second = slope(start + tf.sign(interval) * h0, probe)
-    d2 = norm([after - before for before, after in zip(first, second, strict=True)]) / h0
+    d2 = norm([1.0, -1.0], second, first) / h0
     steepest = tf.maximum(d1, d2)
     h1 = tf.where(steepest <= 1e-15, tf.maximum(tf.constant(1e-6, start.dtype), h0 * 1e-3), (0.01 / steepest) ** 0.2)
     size = tf.sign(interval) * tf.minimum(100 * h0, h1)

@@ -12,8 +12,10 @@ from nodes_unet.ode.steps import SUCCESS, Stats
 class ODEBlock(keras.layers.Layer):
     """h(1) from h(0) by solving dh/dt = f(h, t, theta) with `ConvDynamics` as f.
 
-    The solve runs in float32 whatever the dtype policy. A solve that fails gives NaN, so that nothing trains on it, and
-    in eager mode raises `SolverError`.
+    The solve runs in float32 whatever the dtype policy. A solve that fails raises `SolverError` in eager mode; in
+    graphs it gives NaN, and NaN as gradients of all weights up to the block. Layers after it may hide the NaN (ReLU and
+    pooling take a maximum), so look at `failed` or, in training, at the metric `<name>_failed`. Training and inference
+    of this package do.
 
     Args:
         filters: channels of input and output.
@@ -22,6 +24,7 @@ class ODEBlock(keras.layers.Layer):
 
     Attributes:
         nfe: number of evaluations of the dynamics in the last forward solve.
+        failed: whether the last forward solve failed, for any image.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class ODEBlock(keras.layers.Layer):
         self.evaluations = Latest(name=f"{self.name}_nfe")
         self.evaluations_backward = keras.metrics.Mean(name=f"{self.name}_nfe_backward")
         self.rejected_steps = keras.metrics.Mean(name=f"{self.name}_rejected")
-        self.failed_solves = keras.metrics.Mean(name=f"{self.name}_failed")
+        self.failed_solves = Latest(name=f"{self.name}_failed")
 
     def build(self, input_shape):
         """Makes the weights of the dynamics.
@@ -79,7 +82,7 @@ class ODEBlock(keras.layers.Layer):
         )
         self.evaluations.update_state(ops.cast(stats.nfe, "float32"))
         self.rejected_steps.update_state(ops.cast(stats.rejected, "float32"))
-        self.failed_solves.update_state(ops.cast(stats.status != SUCCESS, "float32"))
+        self.failed_solves.update_state(ops.mean(ops.cast(stats.status != SUCCESS, "float32")))
         return ops.cast(state, self.compute_dtype)
 
     def _count_backward(self, stats: Stats) -> None:
@@ -93,6 +96,11 @@ class ODEBlock(keras.layers.Layer):
     def nfe(self) -> int:
         """Number of evaluations of the dynamics in the last forward solve."""
         return int(self.evaluations.last)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last forward solve failed, for any image."""
+        return bool(self.failed_solves.last > 0)
 
     def get_config(self):
         """The layer's arguments."""

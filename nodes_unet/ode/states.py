@@ -91,15 +91,29 @@ def _is_zero(weight) -> bool:
 
 
 @compiled
-def error_norm(difference: State, start: State, end: State, rtol: float, atol: float, power: int, lanes: tf.Tensor):
-    """sqrt(mean(|difference / (atol + rtol * max(|start|, |end|))| ** power)) of each lane; of no elements, zero."""
-    sums, elements = tf.zeros_like(lanes), 0
-    for error, before, after in zip(difference, start, end, strict=True):
+def error_norm(
+    size,
+    weights: Sequence,
+    slopes: Sequence[State],
+    start: State,
+    end: State,
+    rtol: float,
+    atol: float,
+    power: int,
+    lanes,
+) -> tf.Tensor:
+    """sqrt(mean(|error / tolerance| ** power)) of each lane; of no elements, zero.
+
+    The error is size * sum(weight * slope), and the tolerance atol + rtol * max(|start|, |end|). Both are made in the
+    pass over memory that sums them up.
+    """
+    totals, elements = tf.zeros_like(lanes), 0
+    for error, before, after in zip(_sums(*_terms(size, weights, slopes)), start, end, strict=True):
         ratio = error / (atol + rtol * tf.maximum(tf.abs(before), tf.abs(after)))
-        sums += tf.cast(tf.reduce_sum(tf.square(ratio) ** (power // 2), _axes(error, lanes)), lanes.dtype)
+        totals += tf.cast(tf.reduce_sum(tf.square(ratio) ** (power // 2), _axes(error, lanes)), lanes.dtype)
         elements += tf.size(error)
     per_lane = tf.maximum(elements // tf.maximum(tf.size(lanes), 1), 1)
-    return tf.sqrt(sums / tf.cast(per_lane, lanes.dtype))
+    return tf.sqrt(totals / tf.cast(per_lane, lanes.dtype))
 
 
 def all_finite(state: State, lanes: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """Clocks for benchmarks."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -12,7 +13,10 @@ def seconds(action: Callable) -> float:
     return time.perf_counter() - began
 
 
-def median_seconds(action: Callable, repeats: int) -> float:
-    """Median over calls, after one that warms up."""
+def median_seconds(action: Callable, repeats: int, at_most: float = math.inf) -> float:
+    """Median over calls, after one that warms up; no further call once they have taken `at_most` seconds together."""
     action()
-    return statistics.median(seconds(action) for _ in range(repeats))
+    durations: list[float] = []
+    while len(durations) < repeats and sum(durations) < at_most:
+        durations.append(seconds(action))
+    return statistics.median(durations)

@@ -62,3 +62,26 @@ def test_both_gradients_meet_at_a_small_tolerance(first_step, norm, jit_compile)
     shift = tf.constant([1.0, 2.0, -1.0], tf.float64)
     for exact, continuous in zip(slopes(start, shift, "discrete"), slopes(start, shift, "adjoint"), strict=True):
         np.testing.assert_allclose(exact, continuous, rtol=1e-6, atol=1e-7)
+
+
+def relative_gradients(method, scale):
+    """Gradients of scale * sum(end ** 2), divided by the scale, and the evaluations on the way back."""
+    state, dynamics = state_and_dynamics()
+    backward = []
+    with tf.GradientTape() as tape:
+        tape.watch(state)
+        end, _ = odeint(
+            lambda t, y: dynamics(t, y), state, 0.0, 1.0, rtol=1e-4, gradient=method, on_gradient=backward.append
+        )
+        loss = scale * tf.reduce_sum(end**2)
+    gradient = tape.gradient(loss, state)
+    return gradient / scale, int(backward[0].nfe)
+
+
+def test_the_scale_of_the_loss_changes_the_steps_of_the_adjoint_and_not_the_discrete_gradient():
+    (small, few), (large, many) = (relative_gradients("adjoint", scale) for scale in (1e-6, 1.0))
+    assert few < many
+    assert np.linalg.norm(small - large) > 1e-6 * np.linalg.norm(large)
+    (small, few), (large, many) = (relative_gradients("discrete", scale) for scale in (1e-6, 1.0))
+    assert few == many
+    np.testing.assert_allclose(small, large, rtol=1e-10, atol=1e-12)

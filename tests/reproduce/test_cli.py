@@ -33,8 +33,9 @@ def test_list_names_table_rows_and_presets(capfd):
     code, out, _ = call(capfd, "list")
     assert code == 0
     assert "ode-position" in out and "ODEUNet9" in out and "smoke" in out
-    (described,) = json.loads(call(capfd, "list", "--json")[1])
-    assert len(described["rows"]) == 10
+    described = {table["id"]: table for table in json.loads(call(capfd, "list", "--json")[1])}
+    assert len(described["ode-position"]["rows"]) == 10
+    assert described["training-tolerance"]["rows"] == ["1e-2", "1e-3", "1e-4"]
 
 
 def test_version_is_the_installed_one(capfd):

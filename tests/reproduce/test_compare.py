@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from experiments.ode_position import TABLE
+from experiments.training_tolerance import TABLE as TRAINING_TOLERANCE
 from nodes_unet import InputError
 from reproduce.compare import compare
 from reproduce.report import render, write_report
@@ -109,5 +110,26 @@ def test_csv_markdown_and_json_hold_the_same_cells():
 def test_reports_are_written_with_a_figure_whatever_rows_there_are(tmp_path, rows):
     write_report(compare(TABLE, [record(row=row) for row in rows]), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.png", "table.csv", "table.json", "table.md"]
+    with PIL.Image.open(tmp_path / "figure.png") as figure:
+        assert figure.size == (1200, 480)
+
+
+def test_the_solver_in_training_is_drawn_where_a_block_was_trained(tmp_path):
+    training = {"nfe": [7.0, 9.5], "nfe_backward": [6.0, 8.5], "rejected": [0.0, 0.2], "failed": [0.0, 0.0]}
+    with_block = record(row="ODEUNet5") | {"solver": {"stage5_ode": {"nfe_mean": 7.0, "training": training}}}
+    without_epochs = record(row="ODEUNet4") | {"solver": {"stage4_ode": {"nfe_mean": 7.0}}}
+    comparison = compare(TABLE, [record(), with_block, without_epochs])
+    assert comparison.solver_health == {"ODEUNet5 seed 0, stage5_ode": training}
+    write_report(comparison, tmp_path)
+    with PIL.Image.open(tmp_path / "solver_health.png") as figure:
+        assert figure.size == (1320, 770)
+
+
+@pytest.mark.parametrize("rows", [["1e-2", "1e-3", "1e-4"], ["1e-3"]])
+def test_a_table_without_published_numbers_says_so_and_is_drawn(tmp_path, rows):
+    comparison = compare(TRAINING_TOLERANCE, [record(row=row) for row in rows])
+    text = render(comparison, "text")
+    assert "verdicts on published numbers: none published" in text and "- /" not in text
+    write_report(comparison, tmp_path)
     with PIL.Image.open(tmp_path / "figure.png") as figure:
         assert figure.size == (1200, 480)

@@ -40,7 +40,11 @@ def test_a_run_leaves_record_history_images_and_best_weights(tiny_table, disc_fi
     assert unet["metrics"]["nfe"] == 0 and unet["solver"] == {}
     assert ode["metrics"]["nfe"] >= 7
     assert ode["solver"]["stage5_ode"]["nfe_mean"] == ode["metrics"]["nfe"]
-    assert "stage5_ode_nfe" in pd.read_csv(folders(store)["ODEUNet5"] / "history.csv")
+    training = ode["solver"]["stage5_ode"]["training"]
+    history = pd.read_csv(folders(store)["ODEUNet5"] / "history.csv")
+    for measure in ("nfe", "nfe_backward", "rejected", "failed"):
+        assert training[measure] == history[f"stage5_ode_{measure}"].tolist()
+    assert min(training["nfe"]) >= 7 and min(training["nfe_backward"]) >= 6 and training["failed"] == [0, 0]
     assert unet["metrics"]["seconds_2.batch1"] > 0
     assert unet["timings"]["machine"]["processor"]
 

@@ -8,16 +8,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nodes_unet.files import replacing, write_text
-from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.methods import FLOOR, METHODS, OWN
+from reproduce.benchmarks.ode.problem import BATCH
 
 PROBLEM = ["channels", "size", "activation", "scale"]
 ERRORS = (0.1, 0.03, 0.01)  # of the gradient, relative
 PEER = "TFP, adjoint"
+PEERS = {
+    "TFP": [PEER],
+    "torchdiffeq, the better mode": ["torchdiffeq, backprop", "torchdiffeq, adjoint"],
+    "diffrax": ["diffrax, checkpoints"],
+}
 _STAGES = 6
 
 
 def with_ratios(measurements: pd.DataFrame) -> pd.DataFrame:
-    """The solves, with the error of the gradient, and ratios to the floor and to plain TensorFlow Probability.
+    """The solves, with the error of the gradient, ratios to floor and plain TensorFlow Probability, memory in states.
 
     The floor is single evaluations: `evaluations` of them forward, and for a training step another six with gradient
     for each accepted step. The error of the gradient is the largest of those with respect to h(0) and both kernels.
@@ -36,6 +42,7 @@ def with_ratios(measurements: pd.DataFrame) -> pd.DataFrame:
         forward_to_floor=solves.seconds_forward / forward,
         step_to_floor=solves.seconds_step / step,
         step_to_tfp=solves.seconds_step / solves.seconds_peer,
+        memory_states=solves.memory_bytes / (4 * BATCH * solves.channels * solves["size"] ** 2),
     )
 
 
@@ -64,16 +71,50 @@ def at_equal_error(solves: pd.DataFrame, errors: Sequence[float] = ERRORS) -> pd
     return pd.DataFrame(rows)
 
 
+def summary(equal: pd.DataFrame) -> pd.DataFrame:
+    """Time of this package's methods to that of the peers at equal error, geometric means over problems and errors.
+
+    Args:
+        equal: as `at_equal_error` returns it.
+
+    Returns:
+        A line for each method and peer: `ratio` over all cases that both reach (`cases` of them), and that of the level
+        where it is highest, `worst_ratio` at `worst_level`.
+    """
+    lines = []
+    for method in [name for name in equal.columns if METHODS.get(name) and METHODS[name].module == OWN]:
+        for peer, modes in PEERS.items():
+            present = [mode for mode in modes if mode in equal.columns]
+            if not present:
+                continue
+            ratios = np.log(equal[method] / equal[present].min(axis=1)).dropna()
+            if ratios.empty:
+                continue
+            levels = ratios.groupby([equal.channels, equal["size"]]).mean()
+            channels, size = levels.idxmax()
+            lines.append(
+                {
+                    "method": method,
+                    "peer": peer,
+                    "ratio": np.exp(ratios.mean()),
+                    "cases": len(ratios),
+                    "worst_ratio": np.exp(levels.max()),
+                    "worst_level": f"{channels}x{size}",
+                }
+            )
+    return pd.DataFrame(lines)
+
+
 def write(measurements: pd.DataFrame, folder: Path) -> None:
-    """Writes solves.csv, equal_error.csv and a work-precision diagram for each activation.
+    """Writes solves.csv, equal_error.csv, summary.csv and a work-precision diagram for each activation.
 
     Raises:
         InputError: a file cannot be written.
     """
     solves = with_ratios(measurements)
-    write_text(folder / "solves.csv", solves.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     equal = at_equal_error(solves)
-    write_text(folder / "equal_error.csv", equal.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    for name, table in {"solves": solves, "equal_error": equal, "summary": summary(equal)}.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     for activation, of_activation in solves.groupby("activation"):
         with replacing(folder / f"work_precision_{activation}.png") as temporary:
             _draw(of_activation, temporary)

@@ -13,6 +13,7 @@ from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
 from reproduce.benchmarks.timing import median_seconds
 
+ENOUGH = 10.0  # seconds of one call after the other; a long call is measured once
 GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
 
 
@@ -56,8 +57,8 @@ def _measure(case: Case, reference: Path, repeats: int) -> dict:
     return {
         "evaluations": evaluations,
         "accepted": accepted,
-        "seconds_forward": median_seconds(prepared.forward, repeats),
-        "seconds_step": median_seconds(prepared.step, repeats),
+        "seconds_forward": median_seconds(prepared.forward, repeats, ENOUGH),
+        "seconds_step": median_seconds(prepared.step, repeats, ENOUGH),
         "memory_bytes": memory,
         "error_state": _relative_error(state, exact["state"]),
         **{

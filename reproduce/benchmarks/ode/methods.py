@@ -11,6 +11,7 @@ import numpy as np
 from reproduce.benchmarks.ode.problem import Problem
 
 FLOOR = "floor"
+OWN = "with_nodes_unet"
 
 
 class Prepared(NamedTuple):
@@ -52,13 +53,11 @@ class Method:
 
 METHODS = {
     **{
-        f"{first_step}, {gradient}": Method(
-            "with_nodes_unet", "tensorflow", {"first_step": first_step, "gradient": gradient}
-        )
+        f"{first_step}, {gradient}": Method(OWN, "tensorflow", {"first_step": first_step, "gradient": gradient})
         for gradient in ("discrete", "adjoint")
         for first_step in ("interval", "hairer", "tfp")
     },
-    "hairer, discrete, by image": Method("with_nodes_unet", "tensorflow", {"norm": "sample"}),
+    "hairer, discrete, by image": Method(OWN, "tensorflow", {"norm": "sample"}),
     "TFP, adjoint": Method("with_tfp", "tensorflow_probability"),
     "torchdiffeq, backprop": Method("with_torchdiffeq", "torchdiffeq", {"adjoint": False}),
     "torchdiffeq, adjoint": Method("with_torchdiffeq", "torchdiffeq", {"adjoint": True}),

@@ -36,8 +36,13 @@ class Problem:
         return self._normal(0, (BATCH, self.size, self.size, self.channels))
 
     def cotangent(self) -> np.ndarray:
-        """c: gradients are those of sum(c * h(1))."""
-        return self._normal(1, (BATCH, self.size, self.size, self.channels))
+        """c: gradients are those of sum(c * h(1)), a mean over all elements with random weights.
+
+        The scale is that of a training loss. It matters to the continuous adjoint, whose absolute tolerance it meets:
+        of a sum over elements it would take more and smaller steps.
+        """
+        shape = (BATCH, self.size, self.size, self.channels)
+        return self._normal(1, shape) / np.float32(np.prod(shape))
 
     def kernels(self) -> tuple[np.ndarray, np.ndarray]:
         """Both kernels, (3, 3, channels + 1, channels), the last input channel being the time; biases are zero."""

@@ -39,7 +39,7 @@ def run(
         for method in chosen
     ]
     missing = [case for case in cases if case.key not in done]
-    console, began = Console(stderr=True), time.monotonic()
+    console, began = Console(stderr=True, soft_wrap=True), time.monotonic()
     for number, case in enumerate(missing):
         measured = measure_in_a_fresh_process(case, reference(case.problem, folder / "references"), repeats)
         with (folder / MEASUREMENTS).open("a", encoding="utf-8") as file:

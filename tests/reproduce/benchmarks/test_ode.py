@@ -8,7 +8,7 @@ import pytest
 
 from nodes_unet import InputError
 from reproduce.benchmarks.ode import suite
-from reproduce.benchmarks.ode.analysis import PEER, at_equal_error, seconds_at_error, with_ratios
+from reproduce.benchmarks.ode.analysis import PEER, at_equal_error, seconds_at_error, summary, with_ratios
 from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
 
@@ -29,7 +29,7 @@ def test_the_command_measures_resumes_and_writes_tables_and_figure(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / suite.MEASUREMENTS).read_text().splitlines()]
     assert [line["method"] for line in lines] == [FLOOR, "hairer, discrete", PEER]
     solves = pd.read_csv(tmp_path / "solves.csv").set_index("method")
-    assert (solves["error_state"] < 1e-3).all() and (solves["error_gradient"] < 1e-3).all()
+    assert (solves["error_state"] < 1e-3).all() and (solves["error_gradient"] < 3e-3).all()
     assert solves.loc[PEER, "step_to_tfp"] == 1
     assert np.isnan(solves.loc[PEER, "step_to_floor"]), "TensorFlow Probability does not tell its accepted steps"
     assert (tmp_path / "work_precision_softplus.png").stat().st_size > 10_000
@@ -61,7 +61,7 @@ def measurement(method, tolerance=None, **measured):
 
 def test_ratios_worked_by_hand():
     errors = {"error_h(0)": 0.1, "error_kernel 1": 0.3, "error_kernel 2": 0.2}
-    counts = {"evaluations": 7, "accepted": 1, **errors}
+    counts = {"evaluations": 7, "accepted": 1, "memory_bytes": 10 * 4 * 2 * 2 * 8 * 8, **errors}
     measurements = pd.DataFrame(
         [
             measurement(FLOOR, seconds_evaluation=1.0, seconds_evaluation_with_gradient=3.0),
@@ -72,6 +72,7 @@ def test_ratios_worked_by_hand():
     solves = with_ratios(measurements).set_index("method")
     row = solves.loc["hairer, discrete"]
     assert (row.forward_to_floor, row.step_to_floor, row.step_to_tfp, row.error_gradient) == (2, 2, 0.25, 0.3)
+    assert row.memory_states == 10
 
 
 def test_time_at_equal_error_is_read_off_the_lower_envelope():
@@ -84,3 +85,20 @@ def test_time_at_equal_error_is_read_off_the_lower_envelope():
     assert np.isnan(seconds_at_error(points, 1e-4))
     equal = at_equal_error(points, [1e-2, 1e-4])
     assert equal["a"].tolist() == pytest.approx([10, np.nan], nan_ok=True)
+
+
+def test_the_summary_takes_geometric_means_over_what_both_reach_and_names_the_worst_level():
+    problem = {"activation": "relu", "scale": 1.0, "error": 0.1}
+    equal = pd.DataFrame(
+        [
+            {"channels": 8, "size": 16, "hairer, discrete": 1.0, PEER: 4.0, "torchdiffeq, adjoint": 2.0, **problem},
+            {"channels": 8, "size": 16, "hairer, discrete": np.nan, PEER: 1.0, "torchdiffeq, adjoint": 1.0, **problem},
+            {"channels": 4, "size": 32, "hairer, discrete": 2.0, PEER: 2.0, "torchdiffeq, adjoint": 1.0, **problem},
+        ]
+    )
+    lines = summary(equal).set_index("peer")
+    assert lines.index.tolist() == ["TFP", "torchdiffeq, the better mode"]
+    assert (lines.cases == 2).all()
+    assert lines.ratio.tolist() == pytest.approx([0.5, 1.0])
+    assert lines.worst_ratio.tolist() == pytest.approx([1.0, 2.0])
+    assert (lines.worst_level == "4x32").all()
