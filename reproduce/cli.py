@@ -196,9 +196,9 @@ def compare(
 def _print_comparison(table: Table, store: Path, data: str | None, preset: str | None, form: Format) -> None:
     comparison = compare_records(table, find_records(store, table.id), data, preset)
     folder = store / table.id / f"{slug(comparison.dataset['name'])}-{comparison.preset}"
-    write_report(comparison, folder)
+    written = write_report(comparison, folder)
     print(render(comparison, form), end="")
-    print(f"written to {folder}: table.csv, table.md, table.json, figure.png", file=sys.stderr)
+    print(f"written to {folder}: {', '.join(written)}", file=sys.stderr)
 
 
 def _seeds(text: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nodes_unet.errors import InputError
+from nodes_unet.files import write_text
 from reproduce.quiet import import_tensorflow
 
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
@@ -38,6 +39,22 @@ def xla(
     from reproduce.benchmarks import xla
 
     print(json.dumps(xla.xla(network, size, filters, batch), indent=1))
+
+
+@app.command(epilog="Example: reproduce bench memory --size 256 --batch 4")
+def memory(
+    size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 256,
+    filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 32,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
+    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+) -> None:
+    """Measure the memory of training steps: U-Net, ResNet, and NODEs-UNet with both gradient methods."""
+    from reproduce.benchmarks import memory as benchmark
+
+    found = benchmark.memory(size, filters, batch)
+    if out:
+        write_text(out, found.to_csv(index=False, lineterminator="\n"))
+    print(found.to_string(index=False))
 
 
 @app.command(

@@ -1,14 +1,20 @@
 """A table's published numbers and ours, cell by cell."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
 
 from nodes_unet.errors import InputError
-from reproduce.published import find
-from reproduce.records import COMPLETE, FAILED
+from reproduce.paired import PairedDifference, paired_difference
+from reproduce.published import Published, find
+from reproduce.records import COMPLETE, FAILED, PER_IMAGE, PREDICTIONS, ROBUSTNESS
 from reproduce.table import Metric, Row, Table
 from reproduce.verdict import verdict
+
+PER_IMAGE_METRICS = {"pa": "PA", "miou": "MIoU"}  # columns of per_image.csv
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Comparison:
         machine: where the newest run was made.
         cells: rows by metrics, in the paper's order.
         failures: the error of each run that failed, by row and seed.
+        per_image: of each row with pairs, by seed the table of `per_image.csv`.
+        predictions: of each row with pairs, the predictions of the first seed that has them.
+        paired: differences between rows image by image, for the table's pairs and `PER_IMAGE_METRICS`.
+        robustness: `robustness.csv` of all runs that have one, with the columns `row` and `seed`; empty where none has.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
     """
 
@@ -62,6 +72,10 @@ class Comparison:
     machine: str
     cells: tuple[tuple[Cell, ...], ...]
     failures: dict[str, str]
+    per_image: dict[str, dict[int, pd.DataFrame]]
+    predictions: dict[str, Path]
+    paired: tuple[PairedDifference, ...]
+    robustness: pd.DataFrame
     solver_health: dict[str, dict[str, list[float]]]
 
     @property
@@ -98,22 +112,32 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         raise InputError(f"the store has no run of {table.id}{asked}: make one with `reproduce run {table.id}`")
     newest = fitting[-1]
     same = [record for record in fitting if _group(record) == _group(newest)]
-    latest = {(record["row"], record["seed"]): record for record in same}
+    newest_of = {(record["row"], record["seed"]): record for record in same}
+    seeds = sorted({record["seed"] for record in same})
+    in_order = [(row.name, seed) for row in table.rows for seed in seeds]
+    latest = {key: newest_of[key] for key in in_order if key in newest_of}
+    complete = {key: record for key, record in latest.items() if record["status"] == COMPLETE}
+    per_image = {
+        name: {seed: _per_image(record) for (row, seed), record in complete.items() if row == name}
+        for name in dict.fromkeys(row for pair in table.pairs for row in pair)
+    }
     by_row = {row.name: [record for (name, _), record in latest.items() if name == row.name] for row in table.rows}
     return Comparison(
         table=table,
         dataset=newest["dataset"],
         preset=newest["preset"],
-        seeds=tuple(sorted({seed for (_, seed), record in latest.items() if record["status"] == COMPLETE})),
+        seeds=tuple(sorted({seed for _, seed in complete})),
         machine=_machine(same),
-        cells=tuple(
-            tuple(_cell(table, row, metric, by_row[row.name]) for metric in table.metrics) for row in table.rows
-        ),
+        cells=tuple(tuple(_cell(table, row, metric, by_row) for metric in table.metrics) for row in table.rows),
         failures={
             f"{name} seed {seed}": record["error"]
             for (name, seed), record in latest.items()
             if record["status"] == FAILED
         },
+        per_image=per_image,
+        predictions=_predictions(per_image, complete),
+        paired=_paired(table, per_image),
+        robustness=_robustness(complete),
         solver_health={
             f"{name} seed {seed}, {block}": statistics["training"]
             for (name, seed), record in latest.items()
@@ -121,6 +145,37 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             if "training" in statistics  # earlier records lack it
         },
     )
+
+
+def _per_image(record: dict) -> pd.DataFrame:
+    return pd.read_csv(record["folder"] / PER_IMAGE, dtype={"id": str})
+
+
+def _predictions(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, Path]:
+    files = {
+        row: [record["folder"] / PREDICTIONS for (name, _), record in sorted(records.items()) if name == row]
+        for row in rows
+    }
+    present = {row: [path for path in paths if path.exists()] for row, paths in files.items()}
+    return {row: paths[0] for row, paths in present.items() if paths}
+
+
+def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:
+    found = (
+        paired_difference((first, per_image[first]), (second, per_image[second]), metric)
+        for first, second in table.pairs
+        for metric in PER_IMAGE_METRICS
+    )
+    return tuple(difference for difference in found if difference is not None)
+
+
+def _robustness(records: dict[tuple[str, int], dict]) -> pd.DataFrame:
+    tables = [
+        pd.read_csv(record["folder"] / ROBUSTNESS).assign(row=row, seed=seed)
+        for (row, seed), record in records.items()
+        if "perturbations" in record["recipe"]
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _group(record: dict) -> tuple:
@@ -136,10 +191,25 @@ def _all_failed(runs: Sequence[dict]) -> bool:
     return bool(runs) and all(record["status"] == FAILED for record in runs)
 
 
-def _cell(table: Table, row: Row, metric: Metric, runs: Sequence[dict]) -> Cell:
-    measured = [record["metrics"].get(metric.name) for record in runs if record["status"] == COMPLETE]
-    values = tuple(value * metric.scale for value in measured if value is not None)
-    published = metric.published and find(table.paper, table.published, row.published or row.name, metric.published)
+def _cell(table: Table, row: Row, metric: Metric, by_row: dict[str, list[dict]]) -> Cell:
+    runs = by_row[row.name]
+    values = _values(runs, metric)
+    if metric.relative_to:
+        reference = _values(by_row[metric.relative_to], metric)
+        values = tuple(metric.scale * value / statistics.fmean(reference) for value in values) if reference else ()
+    published = metric.published and _published(table, row, metric)
     printed = published.value if published else None
     mean = statistics.fmean(values) if values else None
     return Cell(row.name, metric, printed, values, verdict(metric, printed, mean, _all_failed(runs)))
+
+
+def _values(runs: Sequence[dict], metric: Metric) -> tuple[float, ...]:
+    measured = [record["metrics"].get(metric.name) for record in runs if record["status"] == COMPLETE]
+    return tuple(value * metric.scale for value in measured if value is not None)
+
+
+def _published(table: Table, row: Row, metric: Metric) -> Published | None:
+    name = row.published or row.name
+    if metric.relative_to:
+        return find(table.paper, "text", f"{name} / {metric.relative_to}", metric.published)
+    return find(table.paper, table.published, name, metric.published)

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.compare import Cell, Comparison
+from nodes_unet.data.perturbations import UNITS
+from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.pictures import chosen_images, draw
 from reproduce.solver_health import MEASURES
 
 OURS, PAPER = "#c0392b", "#34495e"
+ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")  # Okabe & Ito: told apart by colour-blind readers
 
 
 def by_position(comparison: Comparison, path: Path) -> None:
@@ -39,6 +43,49 @@ def by_row(comparison: Comparison, path: Path) -> None:
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=120, format="png")
+
+
+def per_image(comparison: Comparison, path: Path) -> None:
+    """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10)."""
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    panels = figure.subplots(1, len(PER_IMAGE_METRICS))
+    for axes, (metric, title) in zip(panels, PER_IMAGE_METRICS.items(), strict=True):
+        for (row, by_seed), color, marker in zip(comparison.per_image.items(), ROWS, "os^vD", strict=False):
+            if by_seed:
+                means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
+                axes.plot(range(1, len(means) + 1), means, f"{marker}-", color=color, label=row)
+        axes.set(xlabel="test image", ylabel=f"{title} %")
+        axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.suptitle(comparison.table.title)
+    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.savefig(path, dpi=120, format="png")
+
+
+def segmentations(comparison: Comparison, path: Path) -> None:
+    """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
+    title = f"{comparison.table.title}\n{comparison.data_line}"
+    images = chosen_images(comparison.per_image)
+    draw(images, comparison.predictions, comparison.dataset["classes"], title, path)
+
+
+def robustness(comparison: Comparison, path: Path) -> None:
+    """MIoU under growing perturbations, one panel a perturbation, mean and range over seeds of each row."""
+    names = comparison.robustness.perturbation.unique()
+    figure = Figure(figsize=(3.2 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), sharey=True, squeeze=False)[0], names, strict=True):
+        perturbed = comparison.robustness[comparison.robustness.perturbation == name]
+        for (row, of_row), color, marker in zip(perturbed.groupby("row", sort=False), ROWS, "os^vD", strict=False):
+            miou = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"])
+            axes.plot(miou.index, miou["mean"], f"{marker}-", color=color, label=row)
+            axes.fill_between(miou.index, miou["min"], miou["max"], color=color, alpha=0.15)
+        axes.set(title=name, xlabel=UNITS[name])
+        axes.grid(alpha=0.3)
+    figure.axes[0].set_ylabel("MIoU %")
+    figure.axes[0].legend(fontsize="small")
+    figure.suptitle(f"Worse images (shaded: range over seeds). {comparison.table.title}")
+    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.savefig(path, dpi=100, format="png")
 
 
 def solver_health(comparison: Comparison, path: Path) -> None:
@@ -75,4 +122,4 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 
 
 def _column(comparison: Comparison, metric: str) -> list[Cell]:
-    return [cell for cells in comparison.cells for cell in cells if cell.metric.name == metric]
+    return [cell for cells in comparison.cells for cell in cells if cell.metric.label == metric]

@@ -24,9 +24,3 @@ def import_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silent_stderr():
         importlib.import_module("tensorflow").config.list_logical_devices()
-
-
-def call(module: str, function: str, *arguments) -> None:
-    """Calls a function of a module that imports TensorFlow, in a fresh process."""
-    import_tensorflow()
-    getattr(importlib.import_module(module), function)(*arguments)

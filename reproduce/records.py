@@ -17,7 +17,7 @@ from nodes_unet.files import write_json
 from reproduce.recipe import Recipe
 
 SCHEMA = 1
-RECORD, PER_IMAGE = "run.json", "per_image.csv"
+RECORD, PER_IMAGE, ROBUSTNESS, PREDICTIONS = "run.json", "per_image.csv", "robustness.csv", "predictions.h5"
 COMPLETE, FAILED = "complete", "failed"
 _LIBRARIES = (
     "tensorflow",
@@ -155,12 +155,13 @@ def write_record(folder: Path, identity: RunIdentity, **results) -> dict:
 
 
 def find_records(store: Path, table: str) -> list[dict]:
-    """All records of a table below a run store, oldest first.
+    """All records of a table below a run store, oldest first, each with its `folder`.
 
     Raises:
         InputError: a record is damaged.
     """
-    records = [read_record(path.parent) for path in sorted((store / table).glob(f"**/{RECORD}"))]
+    folders = [path.parent for path in sorted((store / table).glob(f"**/{RECORD}"))]
+    records = [{**read_record(folder), "folder": folder} for folder in folders]
     return sorted(records, key=lambda record: record["ended"])
 
 

@@ -1,6 +1,5 @@
 """A rehearsal: two full-size training steps and one evaluation step of every row, and an estimate of the whole."""
 
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from nodes_unet.profiling import peak_memory
 from nodes_unet.training import BEST, train
 from reproduce.datasets import check_classes, open_dataset
 from reproduce.durations import clock
-from reproduce.quiet import call
+from reproduce.fresh_process import measured
 from reproduce.recipe import values
 from reproduce.request import Request
 from reproduce.running import identify
@@ -38,35 +37,13 @@ def rehearse(request: Request) -> bool:
     rehearsed = {}
     for row in request.rows:
         print(f"rehearsing {request.table.id} {row.name}", file=sys.stderr)
-        rehearsed[row.name] = _in_a_fresh_process(request, row, dataset.path)
+        rehearsed[row.name] = measured(__name__, "measure", request, row, dataset.path)
     _print(request, rehearsed)
     return all("error" not in estimate for estimate in rehearsed.values())
 
 
-def _in_a_fresh_process(request: Request, row: Row, path: Path) -> dict:
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=call, args=(__name__, "report", sender, request, row, path))
-    process.start()
-    sender.close()
-    try:
-        return receiver.recv()
-    except EOFError:
-        process.join()
-        return {"error": f"the process ended with code {process.exitcode}, as it does when memory runs out"}
-    finally:
-        process.join()
-
-
-def report(sender, request: Request, row: Row, path: Path) -> None:
-    """Measures a row and sends the estimate, or the error, through a pipe."""
-    try:
-        sender.send(_measure(request, row, path))
-    except Exception as error:  # the estimate of one row must not hide the others'
-        sender.send({"error": f"{type(error).__name__}: {error}"})
-
-
-def _measure(request: Request, row: Row, path: Path) -> dict:
+def measure(request: Request, row: Row, path: Path) -> dict:
+    """Rehearses a row in this process and returns the estimate."""
     dataset = Dataset(path)
     identity = identify(request, row, request.seeds[0], dataset)
     settings = values(identity.recipe)

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,8 @@ from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
 from reproduce import figures
-from reproduce.compare import Cell, Comparison
+from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.paired import PairedDifference
 
 FORMATS = ("text", "csv", "md", "json")
 _NARROWEST, _WIDE = 120, 200  # columns of text: below the first, numbers would be cut in two
@@ -23,19 +25,39 @@ def render(comparison: Comparison, form: str) -> str:
     return {"text": _text, "csv": _csv, "md": _markdown, "json": _json}[form](comparison)
 
 
-def write_report(comparison: Comparison, folder: Path) -> None:
-    """Writes table.csv, table.md, table.json and figure.png; where an ODE-block was trained, solver_health.png too.
+def write_report(comparison: Comparison, folder: Path) -> list[str]:
+    """Writes tables and figures and returns their names.
+
+    Always table.csv, table.md, table.json and figure.png; for a table with pairs of rows per_image.png and
+    segmentations.png, where images were perturbed robustness.csv and .png, and where an ODE-block was trained
+    solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
     """
-    for form in ("csv", "md", "json"):
-        write_text(folder / f"table.{form}", render(comparison, form))
-    with replacing(folder / "figure.png") as temporary:
-        getattr(figures, comparison.table.figure)(comparison, temporary)
+    texts = {f"table.{form}": render(comparison, form) for form in ("csv", "md", "json")}
+    drawings = {"figure.png": getattr(figures, comparison.table.figure)}
+    if comparison.paired:
+        drawings["per_image.png"] = figures.per_image
+    if comparison.predictions:
+        drawings["segmentations.png"] = figures.segmentations
+    if not comparison.robustness.empty:
+        texts["robustness.csv"] = _robustness(comparison.robustness)
+        drawings["robustness.png"] = figures.robustness
     if comparison.solver_health:
-        with replacing(folder / "solver_health.png") as temporary:
-            figures.solver_health(comparison, temporary)
+        drawings["solver_health.png"] = figures.solver_health
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    for name, draw in drawings.items():
+        with replacing(folder / name) as temporary:
+            draw(comparison, temporary)
+    return [*texts, *drawings]
+
+
+def _robustness(robustness: pd.DataFrame) -> str:
+    by_level = robustness.groupby(["perturbation", "level", "row"], sort=False)
+    table = (100 * by_level[["pa", "miou"]].mean()).join(by_level["seed"].count().rename("seeds"))
+    return table.reset_index().to_csv(index=False, float_format="%.2f", lineterminator="\n")
 
 
 def _text(comparison: Comparison) -> str:
@@ -72,6 +94,7 @@ def _json(comparison: Comparison) -> str:
         "seeds": comparison.seeds,
         "machine": comparison.machine,
         "failures": comparison.failures,
+        "paired": [asdict(difference) for difference in comparison.paired],
         "cells": _flat(comparison),
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
@@ -81,7 +104,7 @@ def _flat(comparison: Comparison) -> list[dict]:
     return [
         {
             "row": cell.row,
-            "metric": cell.metric.name,
+            "metric": cell.metric.label,
             "title": cell.metric.title,
             "published": cell.printed,
             "mean": cell.mean,
@@ -116,4 +139,15 @@ def _notes(comparison: Comparison) -> list[str]:
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
         *(f"{row} failed: {error}" for row, error in comparison.failures.items()),
+        *map(_in_words, comparison.paired),
     ]
+
+
+def _in_words(difference: PairedDifference) -> str:
+    intervals = {
+        f"{difference.images} images": difference.over_images,
+        f"{difference.seeds} seeds": difference.over_seeds,
+    }
+    known = [f"95 % over {what} {ends[0]:+.2f} to {ends[1]:+.2f}" for what, ends in intervals.items() if ends]
+    start = f"{difference.first} - {difference.second}, {PER_IMAGE_METRICS[difference.metric]} per image"
+    return "; ".join([f"{start}: {difference.mean:+.2f} points", *known, f"Wilcoxon p = {difference.wilcoxon_p:.2g}"])

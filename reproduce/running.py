@@ -13,19 +13,22 @@ from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Dataset
 from nodes_unet.devices import describe, devices
 from nodes_unet.errors import InputError, TrainingError
-from nodes_unet.files import replacing
+from nodes_unet.files import write_text
 from nodes_unet.models import module_of
 from nodes_unet.profiling import peak_memory
 from nodes_unet.training import HISTORY, RESUME
 from reproduce.datasets import check_classes, open_dataset
 from reproduce.fingerprint import source_digest
+from reproduce.pictures import write_predictions
 from reproduce.progress import Progress
 from reproduce.recipe import values
 from reproduce.records import (
     COMPLETE,
     FAILED,
     PER_IMAGE,
+    PREDICTIONS,
     RECORD,
+    ROBUSTNESS,
     DatasetLabel,
     RunIdentity,
     locked,
@@ -118,8 +121,10 @@ def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
     )
     began = time.perf_counter()
     evaluation = evaluate(model, dataset.splits["test"], dataset.classes, settings)
-    with replacing(folder / PER_IMAGE) as temporary:
-        evaluation.per_image.to_csv(temporary, index=False)
+    for name, table in {PER_IMAGE: evaluation.per_image, ROBUSTNESS: evaluation.robustness}.items():
+        if table is not None:
+            write_text(folder / name, table.to_csv(index=False))
+    write_predictions(folder / PREDICTIONS, dataset.splits["test"], preprocessing(settings), evaluation.predictions)
     history = pd.read_csv(folder / HISTORY)
     return {
         "metrics": {name: None if value != value else value for name, value in evaluation.metrics.items()},

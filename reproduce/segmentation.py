@@ -19,15 +19,26 @@ from nodes_unet.inference import seconds_for, segment
 from nodes_unet.models.registry import arguments_of
 from nodes_unet.ode import ode_blocks
 from nodes_unet.training import BEST, Fitting, train
+from reproduce.robustness import robustness
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Results on the test split: metrics by name, one line an image, and solver statistics by ODE-block."""
+    """Results on the test split.
+
+    Attributes:
+        metrics: by name.
+        per_image: one line an image.
+        solver: statistics by ODE-block.
+        predictions: (H, W) uint8 classes of each image.
+        robustness: as `reproduce.robustness.robustness` returns it, where the recipe has perturbations.
+    """
 
     metrics: dict[str, float]
     per_image: pd.DataFrame
     solver: dict[str, dict[str, float]]
+    predictions: list[np.ndarray]
+    robustness: pd.DataFrame | None
 
 
 def network_arguments(network: str, own: Mapping, settings: Mapping, classes: Sequence[str]) -> dict:
@@ -98,10 +109,11 @@ def train_row(
 def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings: Mapping) -> Evaluation:
     """Evaluates a network on a split; predictions are brought back to each mask's size before anything is counted."""
     prepared = preprocessing(settings)
-    matrices, evaluations = [], []
+    matrices, evaluations, predictions = [], [], []
     for sample in split:
         predicted = segment(model, prepared, sample.image)
         matrices.append(metrics.confusion_matrix(sample.mask, predicted, len(classes)))
+        predictions.append(predicted)
         evaluations.append([block.nfe for block in ode_blocks(model)])
     per_image = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
     inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
@@ -119,6 +131,10 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         },
         per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), per_image], axis=1),
         solver=solver,
+        predictions=predictions,
+        robustness=robustness(model, prepared, split, classes, settings["perturbations"])
+        if "perturbations" in settings
+        else None,
     )
 
 

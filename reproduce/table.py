@@ -39,6 +39,7 @@ class Metric:
         published: the metric's name in the published numbers, where the paper has it.
         scale: factor from record to heading's unit (100 for per cent).
         digits: decimals shown.
+        relative_to: the row by whose mean the values are divided.
     """
 
     name: str
@@ -47,6 +48,12 @@ class Metric:
     published: str | None = None
     scale: float = 1
     digits: int = 2
+    relative_to: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What tells the column from the others in files."""
+        return f"{self.name}/{self.relative_to}" if self.relative_to else self.name
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Table:
         recipe: as published.
         presets: by name, what each changes in the recipe; `paper` changes nothing.
         figure: name of the drawing function in `reproduce.figures`.
+        pairs: names of rows that are compared image by image, first minus second.
     """
 
     id: str
@@ -74,6 +82,7 @@ class Table:
     recipe: Recipe
     presets: Mapping[str, Recipe]
     figure: str
+    pairs: Sequence[tuple[str, str]] = ()
 
     def row(self, name: str) -> Row:
         """The row of a name.

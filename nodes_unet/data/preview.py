@@ -12,8 +12,9 @@ from nodes_unet.data.store import Dataset
 from nodes_unet.files import replacing
 
 # background, white cells, red cells; instances take the colours in turn
+# (Okabe & Ito's, which colour-blind readers tell apart)
 COLOURS = np.array(
-    [[236, 240, 241], [142, 68, 173], [231, 76, 60], [39, 174, 96], [41, 128, 185], [243, 156, 18]], np.uint8
+    [[236, 240, 241], [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [240, 228, 66]], np.uint8
 )
 
 OUTLINE = np.array([0, 255, 64], np.uint8)

@@ -9,7 +9,9 @@ from nodes_unet.errors import InputError
 
 NETWORKS = {
     "unet": ("nodes_unet.models.unet", "unet"),
-    "ode_unet": ("nodes_unet.models.unet", "ode_unet"),
+    "ode_unet": ("nodes_unet.models.ode_unet", "ode_unet"),
+    "nodes_unet": ("nodes_unet.models.ode_unet", "nodes_unet"),
+    "resnet_unet": ("nodes_unet.models.resnet_unet", "resnet_unet"),
 }
 
 

@@ -1,17 +1,16 @@
-"""The half-width U-Net of Li et al. 2021 (Figure 5) and ODEUNet1 to ODEUNet9.
+"""The half-width U-Net of Li et al. 2021 (Figure 5), plain and with blocks in its stages.
 
 Stages are numbered as the paper numbers the positions of the ODE-block: 1 to 4 on the way down, 5 at the bottom, 6 to 9
 on the way up. Layer names (`stage3_conv1`, `stage3_ode`, ...) are part of the checkpoint format.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 from keras import layers
 
-from nodes_unet.ode import ODEBlock
-
-POSITIONS = range(1, 10)
+STAGES = range(1, 10)
+PLACEMENTS = ("after", "instead")
 
 
 def unet(
@@ -34,73 +33,64 @@ def unet(
     Raises:
         ValueError: H or W is no multiple of 16.
     """
-    return _unet(input_shape, classes, filters, dropout, after_stage=lambda stage, x: x)
+    return unet_with({}, "after", input_shape, classes, filters, dropout)
 
 
-def ode_unet(
-    position: int,
-    input_shape: tuple[int | None, int | None, int] = (256, 256, 3),
-    classes: int = 3,
-    filters: int = 32,
-    dropout: float = 0.2,
-    tolerance: float = 1e-3,
-    first_step: str | float = "interval",
-    max_num_steps: int = 1000,
-    gradient: str = "discrete",
+def unet_with(
+    blocks: Mapping[int, Callable],
+    placement: str,
+    input_shape: tuple[int | None, int | None, int],
+    classes: int,
+    filters: int,
+    dropout: float,
 ) -> keras.Model:
-    """ODEUNet-k: the U-Net with one ODE-block after the convolutions of stage `position` (Li et al. 2021, section 3.2).
+    """The U-Net with blocks in some of its stages.
 
     Args:
-        position: 1 to 9.
+        blocks: by stage, a function from a tensor to one of the same shape.
+        placement: `"after"` both convolutions of the stage, or `"instead"` of the second one.
         input_shape, classes, filters, dropout: as for `unet`.
-        tolerance, first_step, max_num_steps, gradient: as for `ODEBlock`; by default the paper's.
 
     Returns:
         A model like `unet`'s.
 
     Raises:
-        ValueError: the position is not 1 to 9, or H or W is no multiple of 16.
+        ValueError: a stage is not 1 to 9, the placement is unknown, or H or W is no multiple of 16.
     """
-    if position not in POSITIONS:
-        raise ValueError(f"position {position} is not one of the nine positions 1 to 9")
+    _check(blocks, placement, input_shape)
 
-    def after_stage(stage, x):
-        if stage != position:
-            return x
-        block = ODEBlock(x.shape[-1], tolerance, first_step, max_num_steps, gradient=gradient, name=f"stage{stage}_ode")
-        return block(x)
+    def stage(number: int, x, width: int):
+        block = blocks.get(number)
+        for convolution in (1,) if block and placement == "instead" else (1, 2):
+            name = f"stage{number}_conv{convolution}"
+            x = layers.Conv2D(width, 3, padding="same", activation="relu", name=name)(x)
+        return block(x) if block else x
 
-    return _unet(input_shape, classes, filters, dropout, after_stage)
-
-
-def _unet(input_shape, classes, filters, dropout, after_stage: Callable) -> keras.Model:
-    _check_size(input_shape)
     image = x = keras.Input(input_shape, name="image")
     skips = []
-    for stage in (1, 2, 3, 4):
-        x = after_stage(stage, _convolutions(x, filters * 2 ** (stage - 1), stage))
+    for number in (1, 2, 3, 4):
+        x = stage(number, x, filters * 2 ** (number - 1))
         skips.append(x)
-        x = layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
-        x = layers.Dropout(dropout, name=f"stage{stage}_dropout")(x)
-    x = after_stage(5, _convolutions(x, filters * 16, 5))
-    for stage in (6, 7, 8, 9):
-        width = filters * 2 ** (9 - stage)
-        x = layers.UpSampling2D(2, interpolation="bilinear", name=f"stage{stage}_upsample")(x)
-        x = layers.Conv2D(width, 2, padding="same", activation="relu", name=f"stage{stage}_upconv")(x)
-        x = layers.Concatenate(name=f"stage{stage}_concat")([skips.pop(), x])
-        x = after_stage(stage, _convolutions(x, width, stage))
+        x = layers.MaxPooling2D(2, name=f"stage{number}_pool")(x)
+        x = layers.Dropout(dropout, name=f"stage{number}_dropout")(x)
+    x = stage(5, x, filters * 16)
+    for number in (6, 7, 8, 9):
+        width = filters * 2 ** (9 - number)
+        x = layers.UpSampling2D(2, interpolation="bilinear", name=f"stage{number}_upsample")(x)
+        x = layers.Conv2D(width, 2, padding="same", activation="relu", name=f"stage{number}_upconv")(x)
+        x = layers.Concatenate(name=f"stage{number}_concat")([skips.pop(), x])
+        x = stage(number, x, width)
     activation = "sigmoid" if classes == 1 else "softmax"
     probabilities = layers.Conv2D(classes, 1, activation=activation, dtype="float32", name="probabilities")(x)
     return keras.Model(image, probabilities)
 
 
-def _convolutions(x, width: int, stage: int):
-    for number in (1, 2):
-        x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"stage{stage}_conv{number}")(x)
-    return x
-
-
-def _check_size(input_shape) -> None:
+def _check(blocks, placement, input_shape) -> None:
+    for number in blocks:
+        if number not in STAGES:
+            raise ValueError(f"position {number} is not one of the nine positions 1 to 9")
+    if placement not in PLACEMENTS:
+        raise ValueError(f"placement {placement!r} is unknown: choose from {', '.join(PLACEMENTS)}")
     for size in input_shape[:2]:
         if size is not None and size % 16:
             raise ValueError(f"input_shape {tuple(input_shape)}: height and width must be multiples of 16")

@@ -11,7 +11,12 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.models import NETWORKS, arguments_of, module_of
 from nodes_unet.ode import ODEBlock
 
-SMALL = [("unet", {}), *(("ode_unet", {"position": k}) for k in (1, 5, 9))]
+SMALL = [
+    ("unet", {}),
+    *(("ode_unet", {"position": k}) for k in (1, 5, 9)),
+    ("nodes_unet", {}),
+    ("resnet_unet", {"residual_blocks": [1, 2, 0, 1]}),
+]
 NAMED = pytest.mark.parametrize(("name", "arguments"), SMALL)
 
 
@@ -92,6 +97,41 @@ def test_an_ode_block_adds_two_convolutions_with_a_time_channel_after_its_stage(
     assert block.tolerance == 1e-3
 
 
+def test_nodes_unet_has_its_blocks_at_the_bottom_with_the_papers_tolerances():
+    blocks = [layer for layer in build("nodes_unet", filters=2).layers if isinstance(layer, ODEBlock)]
+    assert [(block.name, block.tolerance) for block in blocks] == [
+        ("stage3_ode", 1e-4),
+        ("stage4_ode", 1e-4),
+        ("stage5_ode", 1e-6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("positions", "placement", "parameters", "ratio"),
+    [
+        ((3, 4, 5), "after", (13_971_235, 30_402_211), 46.0),
+        ((4, 5, 6), "after", (14_858_531, 30_402_211), 48.9),
+        ((3, 4, 5), "instead", (10_873_763, 27_267_811), 39.9),
+        ((4, 5, 6), "instead", (11_318_563, 27_267_811), 41.5),
+    ],
+)
+def test_parameters_of_nodes_unet_and_resnet_under_each_reading_of_the_text(positions, placement, parameters, ratio):
+    ours = build("nodes_unet", positions=positions, placement=placement)
+    counted = (ours.count_params(), build("resnet_unet", placement=placement).count_params())
+    assert counted == parameters
+    assert round(100 * counted[0] / counted[1], 1) == ratio
+
+
+def test_a_residual_block_adds_what_its_convolutions_make_of_its_input():
+    model = build("resnet_unet", filters=2, input_shape=(16, 16, 3), residual_blocks=[1, 0, 0, 0])
+    names = ("stage2_conv2", "stage2_residual1_conv1", "stage2_residual1_conv2", "stage2_residual1")
+    before, first, second, after = keras.Model(model.input, [model.get_layer(name).output for name in names])(
+        images(1)[:, :16, :16]
+    )
+    np.testing.assert_allclose(after, before + second, atol=1e-6)
+    np.testing.assert_allclose(first, np.maximum(np.asarray(model.get_layer(names[1])(before)), 0), atol=1e-6)
+
+
 def test_the_ode_block_of_the_encoder_is_on_the_skip_connection_too():
     model = build("ode_unet", position=2, filters=2)
     skip, _ = model.get_layer("stage8_concat").input
@@ -104,6 +144,9 @@ def test_the_ode_block_of_the_encoder_is_on_the_skip_connection_too():
         ("unett", {}, "unknown network 'unett': choose one of unet"),
         ("ode_unet", {"position": 10}, "position 10 is not one of the nine positions"),
         ("ode_unet", {}, "position"),
+        ("nodes_unet", {"positions": [4, 5]}, r"positions \[4, 5\] and tolerances .* must be as many, all different"),
+        ("nodes_unet", {"placement": "before"}, "placement 'before' is unknown: choose from after, instead"),
+        ("resnet_unet", {"residual_blocks": [3, 4, 6]}, r"residual_blocks \[3, 4, 6\] must be four numbers"),
         ("unet", {"width": 3}, "width"),
         ("unet", {"input_shape": (100, 100, 3)}, "multiples of 16"),
     ],

@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from experiments.ode_position import TABLE
+from experiments.three_networks import TABLE as THREE_NETWORKS
 from experiments.training_tolerance import TABLE as TRAINING_TOLERANCE
 from nodes_unet import InputError
 from reproduce.compare import compare
@@ -23,6 +24,7 @@ def record(
     complete = {
         "metrics": {"miou.pooled": miou, "parameters": 7760163, "seconds_20.batch1": 1.5, "miou.per_image": None},
         "timings": {"machine": {"processor": "a processor"}},
+        "recipe": {},
     }
     return {
         "row": row,
@@ -133,3 +135,62 @@ def test_a_table_without_published_numbers_says_so_and_is_drawn(tmp_path, rows):
     write_report(comparison, tmp_path)
     with PIL.Image.open(tmp_path / "figure.png") as figure:
         assert figure.size == (1200, 480)
+
+
+def test_rows_of_a_pair_are_compared_image_by_image_in_notes_json_and_figure(tmp_path):
+    records = []
+    for row, gain in (("U-Net", 0.0), ("ResNet", 0.01)):
+        for seed in (0, 1):
+            folder = tmp_path / f"{row}{seed}"
+            folder.mkdir()
+            miou = [0.8 + gain, 0.7 + gain * (1 + seed), 0.9 + gain]
+            pd.DataFrame({"id": ["a", "b", "c"], "pa": miou, "miou": miou}).to_csv(folder / "per_image.csv")
+            records.append(record(row=row, seed=seed) | {"folder": folder})
+    comparison = compare(THREE_NETWORKS, records)
+    assert [(d.first, d.second, d.metric, d.images, d.seeds) for d in comparison.paired] == [
+        ("ResNet", "U-Net", "pa", 3, 2),
+        ("ResNet", "U-Net", "miou", 3, 2),
+    ]
+    text = render(comparison, "text")
+    assert "ResNet - U-Net, MIoU per image: +1.17 points; 95 % over 3 images" in text
+    assert "over 2 seeds -0.95 to +3.28; Wilcoxon p = 0.25" in text
+    assert json.loads(render(comparison, "json"))["paired"][1]["mean"] == pytest.approx(7 / 6)
+    write_report(comparison, tmp_path / "out")
+    with PIL.Image.open(tmp_path / "out" / "per_image.png") as figure:
+        assert figure.size == (1320, 540)
+
+
+def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
+    records = []
+    for row in ("U-Net", "NODEs-UNet"):
+        for seed in (0, 1):
+            folder = tmp_path / f"{row}{seed}"
+            folder.mkdir()
+            pd.DataFrame({"id": ["a", "b"], "pa": [0.8, 0.9], "miou": [0.8, 0.9]}).to_csv(folder / "per_image.csv")
+            lines = [("blur", 0.0, 0.9), ("blur", 2.0, 0.6 + 0.1 * seed), ("jpeg", 0.0, 0.9), ("jpeg", 50.0, 0.8)]
+            table = pd.DataFrame(lines, columns=["perturbation", "level", "miou"]).assign(pa=0.9)
+            table.to_csv(folder / "robustness.csv", index=False)
+            records.append(record(row=row, seed=seed) | {"folder": folder, "recipe": {"perturbations": {}}})
+    write_report(compare(THREE_NETWORKS, records), tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "robustness.csv").set_index(["row", "perturbation", "level"])
+    assert table.loc[("U-Net", "blur", 2.0), ["miou", "seeds"]].tolist() == [65, 2]
+    with PIL.Image.open(tmp_path / "out" / "robustness.png") as figure:
+        assert figure.size == (640, 400)
+
+
+def test_a_column_relative_to_a_row_divides_by_that_rows_mean_and_finds_the_published_ratio(tmp_path):
+    records = []
+    for row, size in (("ResNet", 200), ("NODEs-UNet", 92)):
+        pd.DataFrame({"id": ["a", "b"], "pa": [0.8, 0.9], "miou": [0.8, 0.9]}).to_csv(tmp_path / "per_image.csv")
+        found = record(row=row)
+        found["metrics"]["parameter_bytes"] = size
+        records.append(found | {"folder": tmp_path})
+    label = "parameter_bytes/ResNet"
+    ours = {cells[0].row: cells[-1] for cells in compare(THREE_NETWORKS, records).cells}
+    assert ours["NODEs-UNet"].metric.label == label
+    assert (ours["NODEs-UNet"].printed, ours["NODEs-UNet"].mean) == ("46", pytest.approx(46))
+    assert ours["NODEs-UNet"].verdict == "reproduced (rounding)"
+    assert (ours["ResNet"].mean, ours["ResNet"].printed) == (100, None)
+    assert ours["U-Net"].verdict == "not run"
+    (without, *_) = compare(THREE_NETWORKS, records[1:]).cells[2][-1:]
+    assert without.verdict == "not run", "without its reference row there is no ratio"

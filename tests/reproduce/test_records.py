@@ -57,7 +57,7 @@ def test_a_record_comes_back_with_recipe_versions_and_revision(tmp_path):
     record = read_record(folder)
     assert record["recipe"]["epochs"] == {"value": 2, "origin": "assumed", "note": "why"}
     assert record["versions"]["keras"] and set(record["git"]) == {"revision", "dirty"}
-    assert find_records(tmp_path, "ode-position") == [record]
+    assert find_records(tmp_path, "ode-position") == [record | {"folder": folder}]
     assert find_records(tmp_path, "counting") == []
 
 

@@ -34,7 +34,7 @@ def test_a_run_leaves_record_history_images_and_best_weights(tiny_table, disc_fi
     assert [record["status"] for record in records] == ["complete", "complete"]
     for row, folder in folders(store).items():
         names = {path.name for path in folder.iterdir()}
-        assert names == {"run.json", "history.csv", "per_image.csv", "best.h5", ".lock"}, row
+        assert names == {"run.json", "history.csv", "per_image.csv", "predictions.h5", "best.h5", ".lock"}, row
         assert len(pd.read_csv(folder / "history.csv")) == 2
     unet, ode = records
     assert unet["metrics"]["nfe"] == 0 and unet["solver"] == {}

@@ -11,7 +11,7 @@ import numpy as np
 from nodes_unet.profiling import peak_memory
 from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
-from reproduce.benchmarks.timing import median_seconds
+from reproduce.benchmarks.timing import median_seconds, median_seconds_warm
 
 ENOUGH = 10.0  # seconds of one call after the other; a long call is measured once
 GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
@@ -57,8 +57,8 @@ def _measure(case: Case, reference: Path, repeats: int) -> dict:
     return {
         "evaluations": evaluations,
         "accepted": accepted,
-        "seconds_forward": median_seconds(prepared.forward, repeats, ENOUGH),
-        "seconds_step": median_seconds(prepared.step, repeats, ENOUGH),
+        "seconds_forward": median_seconds_warm(prepared.forward, repeats, ENOUGH),
+        "seconds_step": median_seconds_warm(prepared.step, repeats, ENOUGH),
         "memory_bytes": memory,
         "error_state": _relative_error(state, exact["state"]),
         **{

@@ -35,16 +35,20 @@ def _make(problem: Problem, path: Path) -> None:
     import tensorflow as tf
 
     from nodes_unet.ode import odeint
-    from reproduce.benchmarks.ode.dynamics_in_tensorflow import Dynamics, prepared
+    from reproduce.benchmarks.ode.dynamics_in_tensorflow import Dynamics
 
-    def solve(dynamics, state):
-        end, stats = odeint(dynamics, state, 0.0, 1.0, rtol=TOLERANCE, max_num_steps=20000)
-        return end, stats.nfe, stats.accepted
+    dynamics = Dynamics(problem, tf.float64)
 
-    calls = prepared(Dynamics(problem, tf.float64), solve)
-    state, *_ = calls.forward()
+    @tf.function(autograph=False)
+    def solve():
+        with tf.GradientTape() as tape:
+            tape.watch(dynamics.state)
+            end, _ = odeint(dynamics, dynamics.state, 0.0, 1.0, rtol=TOLERANCE, max_num_steps=20000)
+        return end, tape.gradient(end, [dynamics.state, *dynamics.kernels], dynamics.cotangent)
+
+    state, gradients = solve()
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, state=state, **dict(zip(GRADIENTS, calls.step(), strict=True)))
+        np.savez(file, state=state, **dict(zip(GRADIENTS, gradients, strict=True)))
 
 
 if __name__ == "__main__":

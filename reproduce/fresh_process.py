@@ -1,0 +1,30 @@
+"""Measurements in processes of their own, so that memory is theirs alone and one failure hides no other."""
+
+import importlib
+import multiprocessing
+
+from reproduce.quiet import import_tensorflow
+
+
+def measured(module: str, function: str, *arguments) -> dict:
+    """What a function of a module that uses TensorFlow returns in a fresh process, or `{"error": sentence}`."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(sender, module, function, *arguments))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        return {"error": f"the process ended with code {process.exitcode}, as it does when memory runs out"}
+    finally:
+        process.join()
+
+
+def _report(sender, module: str, function: str, *arguments) -> None:
+    import_tensorflow()
+    try:
+        sender.send(getattr(importlib.import_module(module), function)(*arguments))
+    except Exception as error:  # whatever made it fail is the result
+        sender.send({"error": f"{type(error).__name__}: {error}"})

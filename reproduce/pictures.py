@@ -1,0 +1,94 @@
+"""Pictures of segmentations: what a run leaves of them, and the paper's Figures 7 and 8 from it (Li et al. 2021)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.data.preview import COLOURS, colour
+from nodes_unet.data.source import Sample
+from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
+
+
+class Segmented(NamedTuple):
+    """A test image and what a network made of it.
+
+    Attributes:
+        image, preprocessed: uint8 RGB, the second as the network is given it.
+        mask, prediction: (H, W) uint8 classes, in the image's size.
+    """
+
+    image: np.ndarray
+    preprocessed: np.ndarray
+    mask: np.ndarray
+    prediction: np.ndarray
+
+
+def write_predictions(
+    path: Path, samples: Sequence[Sample], preprocessing: Preprocessing, predictions: Sequence[np.ndarray]
+) -> None:
+    """Writes a group for each image, named after its id, with a dataset for each part of `Segmented`.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        for sample, prediction in zip(samples, predictions, strict=True):
+            resized, _ = preprocessing.resize(sample.image, sample.mask)
+            parts = Segmented(sample.image, preprocessing.equalise(resized), sample.mask, prediction)
+            group = file.create_group(sample.id.replace("/", "_"))
+            for name, pixels in parts._asdict().items():
+                group.create_dataset(name, data=pixels, compression="gzip")
+
+
+def read_prediction(path: Path, name: str) -> Segmented:
+    """One image of a file that `write_predictions` wrote."""
+    with h5py.File(path, "r") as file:
+        group = file[name.replace("/", "_")]
+        return Segmented(*(group[part][()] for part in Segmented._fields))
+
+
+def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]]) -> dict[str, str]:
+    """Ids of the worst, quartile and best images by MIoU, averaged over rows and seeds: by what they are."""
+    tables = [table for by_seed in per_image.values() for table in by_seed.values()]
+    ranked = pd.concat(tables).groupby("id")["miou"].mean().sort_values(kind="stable")
+    places = {"worst": 0, "lower quartile": 0.25, "upper quartile": 0.75, "best": 1}
+    return {what: ranked.index[round(share * (len(ranked) - 1))] for what, share in places.items()}
+
+
+def draw(
+    images: Mapping[str, str], predictions: Mapping[str, Path], classes: Sequence[str], title: str, path: Path
+) -> None:
+    """Original, preprocessed, label and the prediction of each row, one line an image, into a PNG file.
+
+    Args:
+        images: ids by what they are.
+        predictions: by row, the file that `write_predictions` wrote.
+        classes: names in the order of the mask's values.
+        title: of the figure.
+        path: of the PNG file.
+    """
+    headings = ["original", "preprocessed", "label", *predictions]
+    figure = Figure(figsize=(2.1 * len(headings), 2.2 * len(images) + 1), layout="constrained")
+    panels = figure.subplots(len(images), len(headings), squeeze=False)
+    for line, (what, name) in zip(panels, images.items(), strict=True):
+        segmented = {row: read_prediction(file, name) for row, file in predictions.items()}
+        first = next(iter(segmented.values()))
+        labels = [first.mask, *(each.prediction for each in segmented.values())]
+        for axes, picture in zip(line, [first.image, first.preprocessed, *map(colour, labels)], strict=True):
+            axes.imshow(picture)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(f"{what}\n{name}", fontsize="small")
+    for axes, heading in zip(panels[0], headings, strict=True):
+        axes.set_title(heading, fontsize="medium")
+    handles = [Patch(color=shade / 255, label=name) for shade, name in zip(COLOURS, classes, strict=False)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
+    figure.suptitle(title)
+    figure.savefig(path, dpi=100, format="png")

@@ -1,0 +1,44 @@
+import numpy as np
+import pandas as pd
+import PIL.Image
+
+from nodes_unet.data.preprocessing import Preprocessing
+from reproduce.pictures import chosen_images, draw, read_prediction, write_predictions
+
+
+def test_what_was_written_is_read(disc_dataset, tmp_path):
+    split, preprocessing = disc_dataset.splits["test"], Preprocessing((16, 16))
+    predictions = [np.full((32, 32), number, np.uint8) for number in range(len(split))]
+    write_predictions(tmp_path / "predictions.h5", split, preprocessing, predictions)
+    segmented = read_prediction(tmp_path / "predictions.h5", split.ids[2])
+    np.testing.assert_array_equal(segmented.image, split[2].image)
+    np.testing.assert_array_equal(segmented.mask, split[2].mask)
+    np.testing.assert_array_equal(segmented.prediction, predictions[2])
+    assert segmented.preprocessed.shape == (16, 16, 3)
+    np.testing.assert_allclose(segmented.preprocessed / 255, preprocessing(split[2].image), atol=1e-6)
+
+
+def table(*miou):
+    return pd.DataFrame({"id": list("abcde"), "miou": miou})
+
+
+def test_images_are_chosen_by_their_mean_over_rows_and_seeds():
+    # means: a 0.5, b 0.2, c 0.9, d 0.6, e 0.4
+    per_image = {
+        "U-Net": {0: table(0.6, 0.1, 0.9, 0.6, 0.4), 1: table(0.4, 0.1, 0.9, 0.6, 0.4)},
+        "ResNet": {0: table(0.5, 0.4, 0.9, 0.6, 0.4)},
+    }
+    assert chosen_images(per_image) == {"worst": "b", "lower quartile": "e", "upper quartile": "d", "best": "c"}
+
+
+def test_rows_are_drawn_beside_image_and_label(disc_dataset, tmp_path):
+    split = disc_dataset.splits["test"]
+    for row in ("first", "second"):
+        write_predictions(tmp_path / row, split, Preprocessing(), [sample.mask for sample in split])
+    images = {"worst": split.ids[0], "best": split.ids[1]}
+    files = {row: tmp_path / row for row in ("first", "second")}
+    draw(images, files, disc_dataset.classes, "title", tmp_path / "figure.png")
+    with PIL.Image.open(tmp_path / "figure.png") as figure:
+        assert figure.size == (1050, 540)
+        colours = {tuple(colour) for colour in np.asarray(figure.convert("RGB")).reshape(-1, 3)}
+    assert {(0, 114, 178), (213, 94, 0)} <= colours, "white and red cells in their colours"
