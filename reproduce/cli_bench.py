@@ -112,7 +112,7 @@ def ode(
     methods: Annotated[
         str | None, typer.Option(help="Separated by semicolons; by default all that are installed.")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Calls of which the median counts.")] = 3,
+    repeats: Annotated[int, typer.Option(min=1, help="Calls of which the median counts; fewer of long ones.")] = 5,
 ) -> None:
     """Compare the ODE-block's solver with TensorFlow Probability, torchdiffeq and diffrax: time, NFE, memory, error."""
     from reproduce.benchmarks.ode import analysis, suite

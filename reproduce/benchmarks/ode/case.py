@@ -13,7 +13,7 @@ from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
 from reproduce.benchmarks.timing import median_seconds, median_seconds_warm
 
-ENOUGH = 10.0  # seconds of one call after the other; a long call is measured once
+ENOUGH = 6.0  # seconds of one call after the other; a long call is measured once
 GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
 
 
@@ -48,8 +48,9 @@ def _last_line(run: subprocess.CompletedProcess) -> str:
 def _measure(case: Case, reference: Path, repeats: int) -> dict:
     if case.method == FLOOR:
         return _measure_floor(case.problem, repeats)
+    method = METHODS[case.method]
     exact = np.load(reference)
-    prepared = METHODS[case.method].prepare(case.problem, case.tolerance)
+    prepared = method.prepare(case.problem, case.tolerance)
     before = peak_memory()
     gradients = prepared.step()
     memory = peak_memory() - before
@@ -60,6 +61,7 @@ def _measure(case: Case, reference: Path, repeats: int) -> dict:
         "seconds_forward": median_seconds_warm(prepared.forward, repeats, ENOUGH),
         "seconds_step": median_seconds_warm(prepared.step, repeats, ENOUGH),
         "memory_bytes": memory,
+        **(_measure_floor(case.problem, repeats) if method.in_tensorflow else {}),
         "error_state": _relative_error(state, exact["state"]),
         **{
             f"error_{name}": _relative_error(gradient, exact[name])

@@ -45,6 +45,11 @@ class Method:
         """Whether its package is installed."""
         return importlib.util.find_spec(self.needs) is not None
 
+    @property
+    def in_tensorflow(self) -> bool:
+        """Whether the floor can be measured in the same process, where clock and memory are in the same state."""
+        return self.needs.startswith("tensorflow")
+
     def prepare(self, problem: Problem, tolerance: float) -> Prepared:
         """Makes a problem ready."""
         module = importlib.import_module(f"reproduce.benchmarks.ode.{self.module}")

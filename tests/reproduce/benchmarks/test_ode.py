@@ -66,6 +66,15 @@ def test_ratios_worked_by_hand():
         [
             measurement(FLOOR, seconds_evaluation=1.0, seconds_evaluation_with_gradient=3.0),
             measurement("hairer, discrete", 1e-3, seconds_forward=14.0, seconds_step=50.0, **counts),
+            measurement(
+                "interval, discrete",
+                1e-3,
+                seconds_forward=14.0,
+                seconds_step=64.0,
+                seconds_evaluation=2.0,
+                seconds_evaluation_with_gradient=3.0,
+                **counts,
+            ),
             measurement(PEER, 1e-3, seconds_forward=14.0, seconds_step=200.0, **counts),
         ]
     )
@@ -73,6 +82,8 @@ def test_ratios_worked_by_hand():
     row = solves.loc["hairer, discrete"]
     assert (row.forward_to_floor, row.step_to_floor, row.step_to_tfp, row.error_gradient) == (2, 2, 0.25, 0.3)
     assert row.memory_states == 10
+    row = solves.loc["interval, discrete"]
+    assert (row.forward_to_floor, row.step_to_floor) == (1, 2), "its own process' floor counts"
 
 
 def test_time_at_equal_error_is_read_off_the_lower_envelope():
