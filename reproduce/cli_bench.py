@@ -1,4 +1,4 @@
-"""`reproduce bench`: measurements, as ratios within one run; JSON on stdout."""
+"""`reproduce bench`: measurements, as ratios within one run; results on stdout, tables and figures in files."""
 
 import json
 import re

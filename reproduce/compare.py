@@ -152,12 +152,11 @@ def _per_image(record: dict) -> pd.DataFrame:
 
 
 def _predictions(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, Path]:
-    files = {
-        row: [record["folder"] / PREDICTIONS for (name, _), record in sorted(records.items()) if name == row]
-        for row in rows
-    }
-    present = {row: [path for path in paths if path.exists()] for row, paths in files.items()}
-    return {row: paths[0] for row, paths in present.items() if paths}
+    found = {}
+    for (row, _), record in records.items():
+        if row in rows and (path := record["folder"] / PREDICTIONS).exists():
+            found.setdefault(row, path)
+    return found
 
 
 def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:

@@ -50,10 +50,10 @@ def per_image(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     panels = figure.subplots(1, len(PER_IMAGE_METRICS))
     for axes, (metric, title) in zip(panels, PER_IMAGE_METRICS.items(), strict=True):
-        for (row, by_seed), color, marker in zip(comparison.per_image.items(), ROWS, "os^vD", strict=False):
+        for row, by_seed in comparison.per_image.items():
             if by_seed:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
-                axes.plot(range(1, len(means) + 1), means, f"{marker}-", color=color, label=row)
+                axes.plot(range(1, len(means) + 1), means, label=row, **_style(comparison, row))
         axes.set(xlabel="test image", ylabel=f"{title} %")
         axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
@@ -75,10 +75,10 @@ def robustness(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(3.2 * len(names), 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(names), sharey=True, squeeze=False)[0], names, strict=True):
         perturbed = comparison.robustness[comparison.robustness.perturbation == name]
-        for (row, of_row), color, marker in zip(perturbed.groupby("row", sort=False), ROWS, "os^vD", strict=False):
-            miou = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"])
-            axes.plot(miou.index, miou["mean"], f"{marker}-", color=color, label=row)
-            axes.fill_between(miou.index, miou["min"], miou["max"], color=color, alpha=0.15)
+        for row, of_row in perturbed.groupby("row", sort=False):
+            miou, style = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), _style(comparison, row)
+            axes.plot(miou.index, miou["mean"], label=row, **style)
+            axes.fill_between(miou.index, miou["min"], miou["max"], color=style["color"], alpha=0.15)
         axes.set(title=name, xlabel=UNITS[name])
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("MIoU %")
@@ -119,6 +119,12 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
         axes.axhline(baseline.mean, color=OURS, linewidth=1, label="U-Net, ours")
     axes.set(xlabel="position of the ODE-block", ylabel=baseline.metric.title, xticks=range(1, 10))
     axes.grid(alpha=0.3)
+
+
+def _style(comparison: Comparison, row: str) -> dict:
+    """Colour and marker of a row, the same in every figure, whichever rows there are."""
+    place = [each.name for each in comparison.table.rows].index(row)
+    return {"color": ROWS[place % len(ROWS)], "marker": "os^vD"[place % len(ROWS)]}
 
 
 def _column(comparison: Comparison, metric: str) -> list[Cell]:

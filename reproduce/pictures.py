@@ -43,7 +43,7 @@ def write_predictions(
         for sample, prediction in zip(samples, predictions, strict=True):
             resized, _ = preprocessing.resize(sample.image, sample.mask)
             parts = Segmented(sample.image, preprocessing.equalise(resized), sample.mask, prediction)
-            group = file.create_group(sample.id.replace("/", "_"))
+            group = file.create_group(sample.id)
             for name, pixels in parts._asdict().items():
                 group.create_dataset(name, data=pixels, compression="gzip")
 
@@ -51,7 +51,7 @@ def write_predictions(
 def read_prediction(path: Path, name: str) -> Segmented:
     """One image of a file that `write_predictions` wrote."""
     with h5py.File(path, "r") as file:
-        group = file[name.replace("/", "_")]
+        group = file[name]
         return Segmented(*(group[part][()] for part in Segmented._fields))
 
 

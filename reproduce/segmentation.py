@@ -119,9 +119,10 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
     inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
     seconds = seconds_for(model, inputs, settings["timed_images"], settings["timed_passes"])
     solver = _solver_statistics(model, np.array(evaluations))
+    pooled, levels = metrics.pooled(sum(matrices), classes), settings.get("perturbations")
     return Evaluation(
         metrics={
-            **_named(metrics.pooled(sum(matrices), classes), "pooled"),
+            **_named(pooled, "pooled"),
             **_named(per_image.mean().to_dict(), "per_image"),
             f"seconds_{settings['timed_images']}.batch1": seconds,
             "seconds_per_image.batch1": seconds / settings["timed_images"],
@@ -132,9 +133,7 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), per_image], axis=1),
         solver=solver,
         predictions=predictions,
-        robustness=robustness(model, prepared, split, classes, settings["perturbations"])
-        if "perturbations" in settings
-        else None,
+        robustness=levels and robustness(model, prepared, split, classes, levels, pooled),
     )
 
 

@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
 
-from nodes_unet import metrics
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.store import Split
-from nodes_unet.errors import SolverError
 from nodes_unet.files import replacing, write_text
-from nodes_unet.inference import seconds_for, segment
-from nodes_unet.ode import ode_blocks, set_tolerance
+from nodes_unet.inference import seconds_for
+from nodes_unet.ode import set_tolerance
+from reproduce.scoring import score
 
-TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 POINTS = 0.5  # of PA or MIoU in per cent: a larger move is worth a sentence
 _TIMED_IMAGES = 20
 
@@ -29,7 +26,7 @@ def measure(
     preprocessing: Preprocessing,
     split: Split,
     classes: Sequence[str],
-    tolerances: Sequence[float] = TOLERANCES,
+    tolerances: Sequence[float],
 ) -> pd.DataFrame:
     """Segments a split with the network as it was trained, and once for each tolerance set in all of its ODE-blocks.
 
@@ -44,29 +41,11 @@ def measure(
     for tolerance in track([math.nan, *tolerances], "tolerances", console=Console(stderr=True)):
         if not math.isnan(tolerance):
             set_tolerance(model, tolerance)
-        measured = _segment_all(model, preprocessing, split, classes)
+        scored = score(model, preprocessing, split, classes)
+        percent = {"pa": 100 * scored.pa, "miou": 100 * scored.miou}
         seconds = seconds_for(model, inputs, len(inputs)) / len(inputs)
-        lines.append({"tolerance": tolerance, **measured, "seconds": seconds})
+        lines.append({"tolerance": tolerance, **scored._asdict(), **percent, "seconds": seconds})
     return pd.DataFrame(lines)
-
-
-def _segment_all(model: keras.Model, preprocessing: Preprocessing, split: Split, classes: Sequence[str]) -> dict:
-    matrix, evaluations, failed = 0, [], 0
-    for sample in split:
-        try:
-            labels = segment(model, preprocessing, sample.image)
-        except SolverError:
-            failed += 1
-            labels = (sample.mask + 1) % len(classes)
-        matrix += metrics.confusion_matrix(sample.mask, labels, len(classes))
-        evaluations.append(sum(block.nfe for block in ode_blocks(model)))
-    pooled = metrics.pooled(matrix, classes)
-    return {
-        "pa": 100 * pooled["pa"],
-        "miou": 100 * pooled["miou"],
-        "nfe": float(np.mean(evaluations)),
-        "failed": failed,
-    }
 
 
 def statement(measured: pd.DataFrame, trained: Sequence[float]) -> str:

@@ -1,6 +1,7 @@
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
@@ -174,8 +175,14 @@ def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
     write_report(compare(THREE_NETWORKS, records), tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "robustness.csv").set_index(["row", "perturbation", "level"])
     assert table.loc[("U-Net", "blur", 2.0), ["miou", "seeds"]].tolist() == [65, 2]
-    with PIL.Image.open(tmp_path / "out" / "robustness.png") as figure:
-        assert figure.size == (640, 400)
+    with (
+        PIL.Image.open(tmp_path / "out" / "robustness.png") as robustness,
+        PIL.Image.open(tmp_path / "out" / "per_image.png") as per_image,
+    ):
+        assert robustness.size == (640, 400)
+        for figure in (robustness, per_image):
+            colours = {tuple(pixel) for pixel in np.asarray(figure.convert("RGB")).reshape(-1, 3)}
+            assert {(0, 114, 178), (0, 158, 115)} <= colours, "rows keep their colours, ResNet missing or not"
 
 
 def test_a_column_relative_to_a_row_divides_by_that_rows_mean_and_finds_the_published_ratio(tmp_path):
