@@ -6,11 +6,17 @@ import multiprocessing
 from reproduce.quiet import import_tensorflow
 
 
-def measured(module: str, function: str, *arguments) -> dict:
-    """What a function of a module that uses TensorFlow returns in a fresh process, or `{"error": sentence}`."""
+def measured(module: str, function: str, *arguments, tensorflow: bool = True) -> dict:
+    """What a function of a module returns in a fresh process, or `{"error": sentence}`.
+
+    Args:
+        module, function: their names.
+        *arguments: of the function.
+        tensorflow: whether to load TensorFlow, silently, before the module.
+    """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(sender, module, function, *arguments))
+    process = context.Process(target=_report, args=(sender, tensorflow, module, function, *arguments))
     process.start()
     sender.close()
     try:
@@ -22,8 +28,9 @@ def measured(module: str, function: str, *arguments) -> dict:
         process.join()
 
 
-def _report(sender, module: str, function: str, *arguments) -> None:
-    import_tensorflow()
+def _report(sender, tensorflow: bool, module: str, function: str, *arguments) -> None:
+    if tensorflow:
+        import_tensorflow()
     try:
         sender.send(getattr(importlib.import_module(module), function)(*arguments))
     except Exception as error:  # whatever made it fail is the result

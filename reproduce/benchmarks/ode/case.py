@@ -1,8 +1,5 @@
-"""One measurement in a process of its own: `python -m reproduce.benchmarks.ode.case JSON` prints the result as JSON."""
+"""One measurement, in a process of its own."""
 
-import json
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +9,7 @@ from nodes_unet.profiling import peak_memory
 from reproduce.benchmarks.ode.methods import FLOOR, METHODS
 from reproduce.benchmarks.ode.problem import Problem
 from reproduce.benchmarks.timing import median_seconds, median_seconds_warm
+from reproduce.fresh_process import measured
 
 ENOUGH = 6.0  # seconds of one call after the other; a long call is measured once
 GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
@@ -32,20 +30,14 @@ class Case:
 
 
 def measure_in_a_fresh_process(case: Case, reference: Path, repeats: int) -> dict:
-    """Measures a case; a process that fails gives its last line as `error`."""
-    request = json.dumps({**asdict(case), "reference": str(reference), "repeats": repeats})
-    command = [sys.executable, "-m", __name__, request]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    outcome = json.loads(run.stdout.splitlines()[-1]) if run.returncode == 0 else {"error": _last_line(run)}
+    """Measures a case; where that fails, the sentence is in `error`."""
+    tensorflow = case.method == FLOOR or METHODS[case.method].in_tensorflow
+    outcome = measured(__name__, "measure", case, reference, repeats, tensorflow=tensorflow)
     return {**asdict(case.problem), "method": case.method, "tolerance": case.tolerance, **outcome}
 
 
-def _last_line(run: subprocess.CompletedProcess) -> str:
-    lines = run.stderr.strip().splitlines()
-    return lines[-1] if lines else f"the process ended with code {run.returncode}"
-
-
-def _measure(case: Case, reference: Path, repeats: int) -> dict:
+def measure(case: Case, reference: Path, repeats: int) -> dict:
+    """Measures a case in this process."""
     if case.method == FLOOR:
         return _measure_floor(case.problem, repeats)
     method = METHODS[case.method]
@@ -96,15 +88,3 @@ def _measure_floor(problem: Problem, repeats: int) -> dict:
 
 def _relative_error(value: np.ndarray, exact: np.ndarray) -> float:
     return float(np.linalg.norm(value - exact) / np.linalg.norm(exact))
-
-
-def main() -> None:
-    """Measures the case on the command line."""
-    request = json.loads(sys.argv[1])
-    reference, repeats = Path(request.pop("reference")), request.pop("repeats")
-    case = Case(Problem(**request.pop("problem")), **request)
-    print(json.dumps(_measure(case, reference, repeats)))
-
-
-if __name__ == "__main__":
-    main()

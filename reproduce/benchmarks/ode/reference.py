@@ -1,37 +1,34 @@
-"""The true solution and gradients of a problem, in float64 at a small tolerance.
+"""The true solution and gradients of a problem, in float64 at a small tolerance."""
 
-`python -m reproduce.benchmarks.ode.reference JSON FILE` writes them as an npz file.
-"""
-
-import json
-import subprocess
-import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
 from reproduce.benchmarks.ode.case import GRADIENTS
 from reproduce.benchmarks.ode.problem import Problem
+from reproduce.fresh_process import measured
 
 TOLERANCE = 1e-8
 
 
 def reference(problem: Problem, folder: Path) -> Path:
-    """The file with the reference of a problem, made in a process of its own where it is missing.
+    """The npz file with the reference of a problem, made in a process of its own where it is missing.
 
     Raises:
-        subprocess.CalledProcessError: the process failed.
+        InputError: it could not be made.
     """
     path = folder / f"{problem.name}.npz"
     if not path.exists():
-        command = [sys.executable, "-m", __name__, json.dumps(asdict(problem)), str(path)]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        outcome = measured(__name__, "make", problem, path)
+        if "error" in outcome:
+            raise InputError(f"{path} could not be made ({outcome['error']}): look for memory and room on the disk")
     return path
 
 
-def _make(problem: Problem, path: Path) -> None:
+def make(problem: Problem, path: Path) -> dict:
+    """Writes the reference of a problem in this process."""
     import tensorflow as tf
 
     from nodes_unet.ode import odeint
@@ -49,7 +46,4 @@ def _make(problem: Problem, path: Path) -> None:
     state, gradients = solve()
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, state=state, **dict(zip(GRADIENTS, gradients, strict=True)))
-
-
-if __name__ == "__main__":
-    _make(Problem(**json.loads(sys.argv[1])), Path(sys.argv[2]))
+    return {}
