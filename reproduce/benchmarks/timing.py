@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 def seconds(action: Callable) -> float:
@@ -16,12 +16,20 @@ def seconds(action: Callable) -> float:
 def median_seconds(action: Callable, repeats: int) -> float:
     """Median over calls, after one that warms up."""
     action()
-    return median_seconds_warm(action, repeats)
+    return median_seconds_in_turn({"": action}, repeats)[""]
 
 
-def median_seconds_warm(action: Callable, repeats: int, at_most: float = math.inf) -> float:
-    """Median over calls of what was called before; no further call once they have taken `at_most` seconds together."""
-    durations: list[float] = []
-    while len(durations) < repeats and sum(durations) < at_most:
-        durations.append(seconds(action))
-    return statistics.median(durations)
+def median_seconds_in_turn(
+    actions: Mapping[str, Callable], repeats: int, at_most: float = math.inf
+) -> dict[str, float]:
+    """Medians over rounds that call each action once, so that a slow moment of the machine meets all of them alike.
+
+    Args:
+        actions: what to call, warm already.
+        repeats: rounds.
+        at_most: seconds after which no further round begins.
+    """
+    durations: list[dict[str, float]] = []
+    while len(durations) < repeats and sum(sum(each.values()) for each in durations) < at_most:
+        durations.append({name: seconds(action) for name, action in actions.items()})
+    return {name: statistics.median(each[name] for each in durations) for name in actions}

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nodes_unet.files import replacing, write_text
-from reproduce.benchmarks.ode.methods import FLOOR, METHODS, OWN
+from reproduce.benchmarks.ode.methods import METHODS, OWN
 from reproduce.benchmarks.ode.problem import BATCH
 
 PROBLEM = ["channels", "size", "activation", "scale"]
@@ -19,29 +19,24 @@ PEERS = {
     "torchdiffeq, the better mode": ["torchdiffeq, backprop", "torchdiffeq, adjoint"],
     "diffrax": ["diffrax, checkpoints"],
 }
-FLOOR_COLUMNS = ["seconds_evaluation", "seconds_evaluation_with_gradient"]
 _STAGES = 6
 
 
-def with_ratios(measurements: pd.DataFrame) -> pd.DataFrame:
-    """The solves, with the error of the gradient, ratios to floor and plain TensorFlow Probability, memory in states.
+def with_ratios(solves: pd.DataFrame) -> pd.DataFrame:
+    """Adds the error of the gradient, the ratios to the floor and to plain TensorFlow Probability, memory in states.
 
-    The floor is single evaluations: `evaluations` of them forward, and for a training step another six with gradient
-    for each accepted step, measured in the method's own process where that runs TensorFlow. The error of the gradient
-    is the largest of those with respect to h(0) and both kernels.
+    The floor of a method that runs in TensorFlow is single evaluations: `evaluations` of them forward, and for a
+    training step another six with gradient for each accepted step, called in turn with the solves. The error of the
+    gradient is the largest of those with respect to h(0) and both kernels.
     """
-    floor = measurements[measurements.method == FLOOR].set_index(PROBLEM)
-    solves = measurements[measurements.method != FLOOR]
-    elsewhere = solves[PROBLEM].join(floor[FLOOR_COLUMNS], on=PROBLEM)
-    solves = solves.assign(**{column: solves[column].fillna(elsewhere[column]) for column in FLOOR_COLUMNS})
     peer = solves[solves.method == PEER].set_index([*PROBLEM, "tolerance"])["seconds_step"].rename("seconds_peer")
     solves = solves.join(peer, on=[*PROBLEM, "tolerance"])
-    forward = solves.evaluations * solves.seconds_evaluation
-    step = forward + _STAGES * solves.accepted.astype(float) * solves.seconds_evaluation_with_gradient
+    forward = solves.evaluations * solves.get("seconds_evaluation", np.nan)
+    gradient = _STAGES * solves.accepted.astype(float) * solves.get("seconds_evaluation_with_gradient", np.nan)
     return solves.assign(
         error_gradient=solves[["error_h(0)", "error_kernel 1", "error_kernel 2"]].max(axis=1),
         forward_to_floor=solves.seconds_forward / forward,
-        step_to_floor=solves.seconds_step / step,
+        step_to_floor=solves.seconds_step / (forward + gradient),
         step_to_tfp=solves.seconds_step / solves.seconds_peer,
         memory_states=solves.memory_bytes / (4 * BATCH * solves.channels * solves["size"] ** 2),
     )

@@ -1,27 +1,28 @@
 """One measurement, in a process of its own."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from nodes_unet.profiling import peak_memory
-from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.methods import METHODS
 from reproduce.benchmarks.ode.problem import Problem
-from reproduce.benchmarks.timing import median_seconds, median_seconds_warm
+from reproduce.benchmarks.timing import median_seconds_in_turn
 from reproduce.fresh_process import measured
 
-ENOUGH = 6.0  # seconds of one call after the other; a long call is measured once
+ENOUGH = 6.0  # seconds of calls, after which no further round begins
 GRADIENTS = ("h(0)", "kernel 1", "kernel 2")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A method on a problem; the method `FLOOR` is single evaluations of the dynamics, without a tolerance."""
+    """A method on a problem at a tolerance."""
 
     problem: Problem
     method: str
-    tolerance: float | None
+    tolerance: float
 
     @property
     def key(self) -> tuple:
@@ -31,15 +32,13 @@ class Case:
 
 def measure_in_a_fresh_process(case: Case, reference: Path, repeats: int) -> dict:
     """Measures a case; where that fails, the sentence is in `error`."""
-    tensorflow = case.method == FLOOR or METHODS[case.method].in_tensorflow
-    outcome = measured(__name__, "measure", case, reference, repeats, tensorflow=tensorflow)
+    in_tensorflow = METHODS[case.method].in_tensorflow
+    outcome = measured(__name__, "measure", case, reference, repeats, tensorflow=in_tensorflow)
     return {**asdict(case.problem), "method": case.method, "tolerance": case.tolerance, **outcome}
 
 
 def measure(case: Case, reference: Path, repeats: int) -> dict:
     """Measures a case in this process."""
-    if case.method == FLOOR:
-        return _measure_floor(case.problem, repeats)
     method = METHODS[case.method]
     exact = np.load(reference)
     prepared = method.prepare(case.problem, case.tolerance)
@@ -47,13 +46,14 @@ def measure(case: Case, reference: Path, repeats: int) -> dict:
     gradients = prepared.step()
     memory = peak_memory() - before
     state, evaluations, accepted = prepared.forward()
+    calls = {"seconds_forward": prepared.forward, "seconds_step": prepared.step}
+    if method.in_tensorflow:
+        calls |= _floor(case.problem)
     return {
         "evaluations": evaluations,
         "accepted": accepted,
-        "seconds_forward": median_seconds_warm(prepared.forward, repeats, ENOUGH),
-        "seconds_step": median_seconds_warm(prepared.step, repeats, ENOUGH),
         "memory_bytes": memory,
-        **(_measure_floor(case.problem, repeats) if method.in_tensorflow else {}),
+        **median_seconds_in_turn(calls, repeats, ENOUGH),
         "error_state": _relative_error(state, exact["state"]),
         **{
             f"error_{name}": _relative_error(gradient, exact[name])
@@ -62,7 +62,8 @@ def measure(case: Case, reference: Path, repeats: int) -> dict:
     }
 
 
-def _measure_floor(problem: Problem, repeats: int) -> dict:
+def _floor(problem: Problem) -> dict[str, Callable]:
+    """Single evaluations of the dynamics, without and with gradient, called once."""
     import tensorflow as tf
 
     from reproduce.benchmarks.ode.dynamics_in_tensorflow import Dynamics
@@ -80,10 +81,9 @@ def _measure_floor(problem: Problem, repeats: int) -> dict:
             slope = dynamics(time, dynamics.state)
         return tape.gradient(slope, [dynamics.state, *dynamics.kernels], dynamics.cotangent)
 
-    return {
-        "seconds_evaluation": median_seconds(evaluation, 5 * repeats),
-        "seconds_evaluation_with_gradient": median_seconds(with_gradient, 3 * repeats),
-    }
+    evaluation()
+    with_gradient()
+    return {"seconds_evaluation": evaluation, "seconds_evaluation_with_gradient": with_gradient}
 
 
 def _relative_error(value: np.ndarray, exact: np.ndarray) -> float:

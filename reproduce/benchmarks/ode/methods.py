@@ -10,7 +10,6 @@ import numpy as np
 
 from reproduce.benchmarks.ode.problem import Problem
 
-FLOOR = "floor"
 OWN = "with_nodes_unet"
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nodes_unet.errors import InputError
 from reproduce.benchmarks.ode.case import Case, measure_in_a_fresh_process
-from reproduce.benchmarks.ode.methods import FLOOR, METHODS
+from reproduce.benchmarks.ode.methods import METHODS
 from reproduce.benchmarks.ode.problem import Problem
 from reproduce.benchmarks.ode.reference import reference
 from reproduce.durations import clock
@@ -32,12 +32,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "references").mkdir(exist_ok=True)
     done = {_key(measurement) for measurement in _read(folder)}
-    cases = [
-        Case(problem, method, tolerance)
-        for problem in problems
-        for tolerance, chosen in ((None, [FLOOR]), *((tolerance, methods) for tolerance in tolerances))
-        for method in chosen
-    ]
+    cases = [Case(problem, method, tolerance) for problem in problems for tolerance in tolerances for method in methods]
     missing = [case for case in cases if case.key not in done]
     console, began = Console(stderr=True, soft_wrap=True), time.monotonic()
     for number, case in enumerate(missing):
@@ -71,8 +66,6 @@ def _key(measurement: dict) -> tuple:
 def _line(case: Case, measured: dict, number: int, of: int, left: float) -> str:
     if "error" in measured:
         outcome = f"failed: {measured['error']}"
-    elif case.method == FLOOR:
-        outcome = f"one evaluation {1000 * measured['seconds_evaluation']:.1f} ms"
     else:
         outcome = f"NFE {measured['evaluations']}, step {1000 * measured['seconds_step']:.0f} ms"
-    return f"[{number}/{of}] {case.problem.name} {case.method} {case.tolerance or ''}: {outcome}; {clock(left)} left"
+    return f"[{number}/{of}] {case.problem.name} {case.method} {case.tolerance:g}: {outcome}; {clock(left)} left"
