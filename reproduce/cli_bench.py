@@ -48,7 +48,7 @@ def memory(
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
     out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
 ) -> None:
-    """Measure the memory of training steps: U-Net, ResNet, and NODEs-UNet with both gradient methods."""
+    """Measure the memory of training steps: U-Net, ResNet, and NODEs-UNet with each gradient method."""
     from reproduce.benchmarks import memory as benchmark
 
     found = benchmark.memory(size, filters, batch)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nodes_unet.ode.states import State, all_finite, combine, error_norm, poisoned, select
-from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, SUCCESS, UNDERFLOW, Integration, Slope, Stats, Steps, stages
+from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, SUCCESS, UNDERFLOW, Integration, Slope, Stats, Steps
 from nodes_unet.ode.tableaus import DORMAND_PRINCE, interpolation_weights
 
 SAFETY = 0.9
@@ -127,7 +127,11 @@ def _integrate(slope: Slope, state: State, start, end, method: DormandPrince, re
         retries=tf.zeros_like(start, tf.bool),
         steps=Steps.none(method.max_num_steps, start, state) if record else (),
     )
-    ended = _Progress(*tf.while_loop(lambda *now: tf.reduce_any(active(_Progress(*now))), attempt, begin))
+
+    def goes_on(*loop_variables) -> tf.Tensor:
+        return tf.reduce_any(active(_Progress(*loop_variables)))
+
+    ended = _Progress(*tf.while_loop(goes_on, attempt, begin, maximum_iterations=method.max_num_steps))
     unnoticed = (ended.status == SUCCESS) & ~all_finite(ended.state, start)
     stats = Stats(
         nfe=evaluations + method.stages * ended.attempts,
@@ -144,11 +148,11 @@ def _attempt(slope: Slope, now: _Progress, active: tf.Tensor, end: tf.Tensor, me
     lands = tf.abs(now.size) >= tf.abs(end - time)
     size = now.size if rule.overshoots else tf.where(lands, end - time, now.size)
     size = tf.where(active, size, tf.zeros_like(size))
-    slopes, solution = stages(slope, time, size, state, now.slope, DORMAND_PRINCE, 7)
-    scaled = rule.scale * size
-    norm = error_norm(
-        scaled, DORMAND_PRINCE.c_error, slopes, state, solution, method.rtol, method.atol, rule.power, time
-    )
+    weights = method.weights(time, size, end)
+    slopes, at, outcome = slope.advance(time, size, state, now.slope, DORMAND_PRINCE, 7, weights)
+    scaled, tolerance = rule.scale * size, (method.rtol, method.atol)
+    norm = error_norm(scaled, DORMAND_PRINCE.c_error, slopes, state, at, *tolerance, rule.power, time)
+    norm = tf.stop_gradient(norm)
     finite = tf.math.is_finite(norm)
     accepted, rejected = active & finite & (norm <= 1), active & ~(finite & (norm <= 1))
     factor = tf.clip_by_value(SAFETY * norm**-rule.exponent, rule.smallest, rule.largest)
@@ -156,13 +160,11 @@ def _attempt(slope: Slope, now: _Progress, active: tf.Tensor, end: tf.Tensor, me
         factor = tf.where(now.retries, tf.minimum(factor, 1), factor)
     factor = tf.where(finite, factor, tf.constant(rule.smallest, size.dtype))
     after = time + size if rule.overshoots else tf.where(lands, end, time + size)
-    if rule.overshoots:
-        solution = combine(state, size, method.weights(time, size, end), slopes)
     hopeless = active & ~finite & _not_finite(state, now.slope, finite)
     return _Progress(
         time=tf.where(accepted, after, time),
         size=tf.where(active, size * factor, now.size),
-        state=select(accepted, solution, state),
+        state=select(accepted, outcome, state),
         slope=select(accepted, slopes[-1], now.slope),
         status=tf.where(hopeless, NON_FINITE, now.status),
         attempts=now.attempts + 1,
@@ -208,4 +210,4 @@ def _hairer(slope: Slope, state: State, first: State, start: tf.Tensor, interval
     steepest = tf.maximum(d1, d2)
     h1 = tf.where(steepest <= 1e-15, tf.maximum(tf.constant(1e-6, start.dtype), h0 * 1e-3), (0.01 / steepest) ** 0.2)
     size = tf.sign(interval) * tf.minimum(100 * h0, h1)
-    return tf.where(tf.math.is_finite(size), size, interval)
+    return tf.stop_gradient(tf.where(tf.math.is_finite(size), size, interval))

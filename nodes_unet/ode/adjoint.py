@@ -11,25 +11,17 @@ import tensorflow as tf
 from tensorflow_probability.python.math.ode import base
 
 from nodes_unet.ode.states import State
-from nodes_unet.ode.steps import Stats
+from nodes_unet.ode.steps import Problem, Slope, Stats
 
 
-def solve(
-    right_hand_side: Callable,
-    state: State,
-    args: list[tf.Tensor],
-    start: tf.Tensor,
-    end: tf.Tensor,
-    method,
-    on_gradient: Callable[[Stats], None],
-) -> tuple[State, Stats]:
-    """Integrates f(t, state, args) from start to end; gradients flow to the state, `args` and variables in f."""
+def solve(problem: Problem, method, on_gradient: Callable[[Stats], None]) -> tuple[State, Stats]:
+    """Integrates the problem; gradients flow to the state, `args` and variables in f."""
     results = _Solver(method, lambda: _Solver(method.joint(), None, on_gradient)).solve(
-        lambda time, at, args: tuple(right_hand_side(time, list(at), list(args))),
-        initial_time=start,
-        initial_state=tuple(state),
-        solution_times=[end],
-        constants={"args": tuple(args)},
+        lambda time, at, args: tuple(problem.function(time, list(at), list(args))),
+        initial_time=problem.start,
+        initial_state=tuple(problem.state),
+        solution_times=[problem.end],
+        constants={"args": tuple(problem.args)},
     )
     return [part[0] for part in results.states], results.diagnostics.stats
 
@@ -53,6 +45,7 @@ class _Solver(base.Solver):
     def _solve(self, ode_fn, initial_time, initial_state, solution_times, **_):
         parts = tf.nest.flatten(initial_state)
 
+        @Slope
         def slope(time, at):
             return tf.nest.flatten(ode_fn(time, tf.nest.pack_sequence_as(initial_state, at)))
 

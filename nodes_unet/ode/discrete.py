@@ -8,45 +8,30 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from nodes_unet.ode.states import State, combine, poisoned, sums, weighted_sum
-from nodes_unet.ode.steps import SUCCESS, Slope, Stats, Steps, array, largest_stride, stages
+from nodes_unet.ode.own_gradient import Evaluation, Stages, with_own_gradient
+from nodes_unet.ode.states import State, poisoned, sums
+from nodes_unet.ode.steps import SUCCESS, Problem, Slope, Stats, Steps, array, largest_stride
 
 
-def solve(
-    right_hand_side: Callable,
-    state: State,
-    args: list[tf.Tensor],
-    start: tf.Tensor,
-    end: tf.Tensor,
-    method,
-    on_gradient: Callable[[Stats], None],
-) -> tuple[State, Stats]:
-    """Integrates f(t, state, args) from start to end; gradients flow to the state, `args` and variables in f."""
+def solve(problem: Problem, method, on_gradient: Callable[[Stats], None]) -> tuple[State, Stats]:
+    """Integrates the problem; gradients flow to the state, `args` and variables in f."""
+    parts, start, end = len(problem.state), problem.start, problem.end
 
-    @tf.custom_gradient
-    def solved(*inputs):
-        state, args = list(inputs[:parts]), list(inputs[parts:])
-
-        def slope(time, at):
-            return right_hand_side(time, at, args)
-
+    def compute(state, args):
+        slope = Slope(lambda time, at: problem.function(time, at, args))
         done = method.integrate(slope, state, start, end, record=True)
 
-        def gradient(*cotangents, variables=()):
+        def back(cotangents, watched):
             failed = done.stats.status != SUCCESS
-            by_state = poisoned(list(cotangents[:parts]), failed)
-            by_state, totals = _back(slope, done.steps, by_state, [*args, *variables], end, method)
-            totals = poisoned(totals, tf.reduce_any(failed))
+            by_state = poisoned(cotangents[:parts], failed)
+            by_state, by_watched = _back(slope, done.steps, by_state, watched, end, method)
             on_gradient(_stats(done.steps, start, end, method))
-            by_inputs = [*by_state, *totals[: len(args)]]
-            return (by_inputs, totals[len(args) :]) if variables else by_inputs
+            return by_state, poisoned(by_watched, tf.reduce_any(failed))
 
-        # what the right-hand side closes over gets no gradient, even where nothing else asks for one
-        return [*map(tf.stop_gradient, done.state), *done.stats], gradient
+        return [*done.state, *done.stats], back
 
-    parts = len(state)
-    outputs = solved(*state, *args)
-    return list(outputs[:parts]), Stats(*outputs[parts:])
+    outputs = with_own_gradient(compute, problem.state, problem.args)
+    return outputs[:parts], Stats(*outputs[parts:])
 
 
 def _stats(steps: Steps, start: tf.Tensor, end: tf.Tensor, method) -> Stats:
@@ -90,8 +75,7 @@ def _states_between(slope: Slope, steps: Steps, first: tf.Tensor, last: tf.Tenso
     def again(number, state, states):
         time, size = steps.times.read(number), steps.sizes.read(number)
         weights = method.weights(time, size, end)
-        slopes, _ = stages(slope, time, size, state, slope(time, state), method.tableau, len(weights))
-        state = combine(state, size, weights, slopes)
+        state = slope.advance(time, size, state, slope(time, state), method.tableau, len(weights), weights).outcome
         return (
             number + 1,
             state,
@@ -101,22 +85,9 @@ def _states_between(slope: Slope, steps: Steps, first: tf.Tensor, last: tf.Tenso
     return tf.while_loop(lambda number, *_: number < last - 1, again, (first, state, states))[2]
 
 
-def _back_over_step(slope, time, size, state, cotangent, watched, tableau, weights):
-    shares, rows = [0.0, *tableau.a][: len(weights)], [[], *tableau.b][: len(weights)]
-    tapes, starts, slopes = [], [], []
-    for share, row in zip(shares, rows, strict=True):
-        starts.append(combine(state, size, row, slopes) if row else state)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([starts[-1], *watched])
-            slopes.append(slope(time + share * size, starts[-1]))
-        tapes.append(tape)
-    by_starts, totals = [], []
-    for number in reversed(range(len(rows))):
-        effects = [weights[number], *(row[number] for row in rows[number + 1 :])]
-        by_slope = weighted_sum(size, effects, [cotangent, *by_starts])
-        by_start, gradients = tapes[number].gradient(
-            slopes[number], [starts[number], list(watched)], by_slope, unconnected_gradients="zero"
-        )
-        by_starts.insert(0, by_start)
-        totals.append([tf.convert_to_tensor(gradient) for gradient in gradients])
-    return sums([cotangent, *by_starts]), sums(totals)
+def _back_over_step(slope: Slope, time, size, state: State, cotangent: State, watched: Sequence, tableau, weights):
+    first = Evaluation(slope, time, state, watched)
+    stages = Stages(slope, time, size, state, first.slope, tableau, len(weights), watched)
+    by_states, by_first, by_watched = stages.back(cotangent, weights, None, watched)
+    by_state, gradients = first.back(by_first, watched)
+    return sums([cotangent, by_state, *by_states]), sums([*by_watched, gradients])

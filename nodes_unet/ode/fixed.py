@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import tensorflow as tf
 from tensorflow_probability.python.math.ode.runge_kutta_util import ButcherTableau
 
-from nodes_unet.ode.states import State, all_finite, combine, poisoned
-from nodes_unet.ode.steps import NON_FINITE, SUCCESS, Integration, Slope, Stats, Steps, stages
+from nodes_unet.ode.states import State, all_finite, poisoned
+from nodes_unet.ode.steps import NON_FINITE, SUCCESS, Integration, Slope, Stats, Steps
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,15 @@ class FixedSteps:
 
         def step(count, state, steps):
             time = start + size * tf.cast(count, size.dtype)
-            slopes, _ = stages(slope, time, size, state, slope(time, state), self.tableau, self.stages)
+            first, weights = slope(time, state), self.tableau.c_sol
+            taken = slope.advance(time, size, state, first, self.tableau, self.stages, weights)
             noted = steps and steps.noted(tf.ones_like(time, tf.bool), time, size, state)
-            return count + 1, combine(state, size, self.tableau.c_sol, slopes), noted
+            return count + 1, taken.outcome, noted
 
         begin = (tf.constant(0), state, Steps.none(self.number, start, state) if record else ())
-        _, state, steps = tf.while_loop(lambda count, *_: count < self.number, step, begin)
+        _, state, steps = tf.while_loop(
+            lambda count, *_: count < self.number, step, begin, maximum_iterations=self.number
+        )
         status = tf.where(all_finite(state, start), SUCCESS, NON_FINITE)
         zeros = tf.zeros_like(start, tf.int32)
         stats = Stats(tf.constant(self.number * self.stages), zeros + self.number, zeros, end, status)

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nodes_unet.errors import SolverError
-from nodes_unet.ode import adjoint, discrete
+from nodes_unet.ode import adjoint, backprop, discrete
 from nodes_unet.ode.adaptive import DormandPrince
 from nodes_unet.ode.fixed import FixedSteps
 from nodes_unet.ode.states import spread
-from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, UNDERFLOW, Stats
+from nodes_unet.ode.steps import MAX_STEPS, NON_FINITE, UNDERFLOW, Problem, Stats
 from nodes_unet.ode.tableaus import EULER, RK4
 
-GRADIENTS = {"discrete": discrete.solve, "adjoint": adjoint.solve}
+GRADIENTS = {"discrete": discrete.solve, "backprop": backprop.solve, "adjoint": adjoint.solve}
 FIRST_STEPS = ("hairer", "interval", "tfp")
 NORMS = ("batch", "sample")
 _FIXED = {"euler": EULER, "rk4": RK4}
@@ -68,9 +68,12 @@ def odeint(
         norm: one error norm over the `"batch"`, as in the papers' solver, or one of each `"sample"`, which then takes
             its own steps; every component of the state then needs the batch as its first axis.
         gradient: `"discrete"`, the exact gradient of the accepted steps (their sizes taken as constants), which keeps
-            one state a step up to 32 and fewer of more steps; or `"adjoint"`, the continuous adjoint of Chen et al.
-            2018, which keeps none. Under XLA take the gradient inside of the compiled function.
-        on_gradient: called with the `Stats` of the way back when a gradient is taken.
+            one state a step up to 32 and fewer of more steps; `"backprop"`, the same gradient by backpropagation
+            through the solver's loop, which keeps what every evaluation computed, so that none is repeated (under XLA
+            room for `max_num_steps` steps is needed in advance: make it small); or `"adjoint"`, the continuous
+            adjoint of Chen et al. 2018, which keeps no state. Under XLA take gradients inside of the compiled function.
+        on_gradient: called with the `Stats` of the way back when a gradient is taken, save with `"backprop"`, whose way
+            back evaluates nothing.
 
     Returns:
         The state at t1, structured as y0, and the `Stats`.
@@ -96,15 +99,14 @@ def odeint(
         tf.nest.assert_same_structure(y0, slope)
         return [_like(part, like) for part, like in zip(tf.nest.flatten(slope), at, strict=True)]
 
-    end_state, stats = GRADIENTS[gradient](
+    problem = Problem(
         right_hand_side,
         state,
         [given[number] for number in differentiable],
         _time(t0, time_dtype),
         _time(t1, time_dtype),
-        method,
-        on_gradient or _ignore,
     )
+    end_state, stats = GRADIENTS[gradient](problem, method, on_gradient or _ignore)
     if tf.executing_eagerly():
         _raise_if_failed(stats, max_num_steps)
     return tf.nest.pack_sequence_as(y0, end_state), stats

@@ -132,10 +132,13 @@ def select(condition: tf.Tensor, new: State, old: State) -> State:
 
 
 def poisoned(state: State, failed: tf.Tensor) -> State:
-    """The state, with NaN throughout the lanes that failed."""
+    """The state, with NaN throughout the lanes that failed, and in what gradients pass through them."""
     return tf.cond(
         tf.reduce_any(failed),
-        lambda: [tf.where(spread(failed, part), tf.constant(float("nan"), part.dtype), part) for part in state],
+        lambda: [
+            part * tf.where(spread(failed, part), tf.constant(float("nan"), part.dtype), tf.ones([], part.dtype))
+            for part in state
+        ],
         lambda: state,
     )
 

@@ -1,7 +1,7 @@
 """What an integration leaves behind: the final state, how it went, and the steps that were accepted."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -12,7 +12,47 @@ CHECKPOINTS = 32  # initial states of steps that are kept for the gradient
 
 SUCCESS, MAX_STEPS, NON_FINITE, UNDERFLOW = range(4)
 
-Slope = Callable[[tf.Tensor, State], State]  # the right-hand side f(t, state)
+
+class Problem(NamedTuple):
+    """dy/dt = function(t, y, args) from the time `start`, where y is `state`, to `end`; times are scalar tensors."""
+
+    function: Callable
+    state: State
+    args: list[tf.Tensor]
+    start: tf.Tensor
+    end: tf.Tensor
+
+
+class Advance(NamedTuple):
+    """An explicit Runge-Kutta step: slopes of its stages, the state in the last of them, and its outcome."""
+
+    slopes: list[State]
+    at: State
+    outcome: State
+
+    @classmethod
+    def over(cls, slopes: list[State], at: State, state: State, size: tf.Tensor, weights: Sequence) -> "Advance":
+        """A step from `state`, whose outcome is the last stage's state where that stage's slope has no weight."""
+        return cls(slopes, at, at if len(weights) < len(slopes) else combine(state, size, weights, slopes))
+
+
+class Slope:
+    """The right-hand side f(t, state), and explicit Runge-Kutta steps along it."""
+
+    def __init__(self, function: Callable[[tf.Tensor, State], State]):
+        self._function = function
+
+    def __call__(self, time: tf.Tensor, state: State) -> State:
+        """The slope at a time and state."""
+        return self._function(time, state)
+
+    def advance(self, time, size, state: State, first: State, tableau, number: int, weights: Sequence) -> Advance:
+        """A step of `size` from `state`, where the slope is `first`, with so many stages, which have these weights."""
+        slopes, at = [first], state
+        for share, row in zip(tableau.a[: number - 1], tableau.b[: number - 1], strict=True):
+            at = combine(state, size, row, slopes)
+            slopes.append(self(time + share * size, at))
+        return Advance.over(slopes, at, state, size, weights)
 
 
 class Stats(NamedTuple):
@@ -92,12 +132,3 @@ class Integration(NamedTuple):
     state: State
     stats: Stats
     steps: Steps | tuple[()]
-
-
-def stages(slope: Slope, time, size, state: State, first: State, tableau, number: int) -> tuple[list[State], State]:
-    """Slopes of the first stages of an explicit Runge-Kutta step, and the state in the last of them."""
-    slopes, at = [first], state
-    for share, weights in zip(tableau.a[: number - 1], tableau.b[: number - 1], strict=True):
-        at = combine(state, size, weights, slopes)
-        slopes.append(slope(time + share * size, at))
-    return slopes, at

@@ -9,8 +9,10 @@ from reproduce.fresh_process import measured
 NETWORKS = {
     "U-Net": ("unet", {}),
     "ResNet": ("resnet_unet", {}),
-    "NODEs-UNet, discrete": ("nodes_unet", {"gradient": "discrete"}),
-    "NODEs-UNet, adjoint": ("nodes_unet", {"gradient": "adjoint"}),
+    **{
+        f"NODEs-UNet, {gradient}": ("nodes_unet", {"gradient": gradient})
+        for gradient in ("discrete", "backprop", "adjoint")
+    },
 }
 _STEPS = 2
 

@@ -49,7 +49,7 @@ def test_nfe_is_no_parameter():
     assert block.count_params() == block.dynamics.count_params() == 2 * (9 * 5 * 4 + 4)
 
 
-@pytest.mark.parametrize(("gradient", "backward"), [("discrete", 6), ("adjoint", 7)])
+@pytest.mark.parametrize(("gradient", "backward"), [("discrete", 6), ("backprop", 0), ("adjoint", 7)])
 def test_the_solvers_health_is_in_the_history_of_each_epoch(gradient, backward):
     block = ODEBlock(4, first_step="interval", gradient=gradient, tolerance=1, name="ode")
     model = keras.Sequential([keras.Input((6, 6, 4)), block])
@@ -60,9 +60,9 @@ def test_the_solvers_health_is_in_the_history_of_each_epoch(gradient, backward):
     assert history["ode_rejected"] == history["ode_failed"] == [0, 0]
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 def test_gradients_under_xla_are_those_without(gradient):
-    block = ODEBlock(4, gradient=gradient)
+    block = ODEBlock(4, gradient=gradient, max_num_steps=20)
     block.build((2, 6, 6, 4))
 
     def gradients():
@@ -137,7 +137,7 @@ def test_both_gradients_agree_at_a_small_tolerance():
         assert np.linalg.norm(exact - continuous) < 0.02 * np.linalg.norm(continuous)  # ReLU kinks cost accuracy
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 def test_the_gradient_of_a_large_state_is_the_same_to_the_bit_each_time(gradient):
     # above some 200 MB TensorFlow's graph optimizer makes sums add up in the order in which terms become ready
     block = ODEBlock(32, first_step="interval", gradient=gradient)

@@ -152,7 +152,7 @@ def test_what_cannot_be_solved_ends_within_the_cap_with_nan_and_a_status(
     assert int(stats.nfe) <= 2 + 6 * 100
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 @pytest.mark.parametrize(("name", "f", "start", "end", "tolerance", "statuses"), HARD)
 def test_in_eager_mode_what_cannot_be_solved_raises_with_what_where_and_what_to_try(
     name, f, start, end, tolerance, statuses, gradient
@@ -165,7 +165,7 @@ def test_in_eager_mode_what_cannot_be_solved_raises_with_what_where_and_what_to_
     )
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 @pytest.mark.parametrize("first_step", FIRST_STEPS)
 @pytest.mark.parametrize("mode", MODES)
 def test_an_interval_of_no_length_leaves_the_state_alone(mode, first_step, gradient):
@@ -178,7 +178,7 @@ def test_an_interval_of_no_length_leaves_the_state_alone(mode, first_step, gradi
     assert (int(stats.accepted), int(stats.status)) == (0, SUCCESS)
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 @pytest.mark.parametrize("norm", ["batch", "sample"])
 @pytest.mark.parametrize("images", [0, 1])
 @pytest.mark.parametrize("mode", MODES)
@@ -210,7 +210,7 @@ def images(*scales):
     return tf.stack([scale * tf.ones([3, 2], tf.float64) for scale in scales])
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 def test_with_a_norm_for_each_image_neighbours_do_not_matter(gradient):
     def f(t, y):
         return tf.sin(y**2 + t)

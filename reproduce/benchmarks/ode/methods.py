@@ -58,7 +58,7 @@ class Method:
 METHODS = {
     **{
         f"{first_step}, {gradient}": Method(OWN, "tensorflow", {"first_step": first_step, "gradient": gradient})
-        for gradient in ("discrete", "adjoint")
+        for gradient in ("discrete", "backprop", "adjoint")
         for first_step in ("interval", "hairer", "tfp")
     },
     "hairer, discrete, by image": Method(OWN, "tensorflow", {"norm": "sample"}),

@@ -1,4 +1,4 @@
-"""The gradient against central differences of the same steps, taken again by a few lines of NumPy."""
+"""Both exact gradients against central differences of the same steps, taken again by a few lines of NumPy."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nodes_unet.ode import odeint
 from nodes_unet.ode.adaptive import DormandPrince
-from nodes_unet.ode.steps import CHECKPOINTS
+from nodes_unet.ode.steps import CHECKPOINTS, Slope
 from nodes_unet.ode.tableaus import DORMAND_PRINCE, interpolation_weights
 
 RANDOM = np.random.default_rng(3)
@@ -21,7 +21,7 @@ def accepted_steps(first_step, norm):
     """Times and sizes of the steps, and whether the last one goes past the end."""
     method = DormandPrince(1e-3, 1e-3, first_step, 1000, norm)
     done = method.integrate(
-        lambda t, y: [f(t if norm == "batch" else t[:, tf.newaxis], y[0], MATRIX, SHIFT, tf.tanh)],
+        Slope(lambda t, y: [f(t if norm == "batch" else t[:, tf.newaxis], y[0], MATRIX, SHIFT, tf.tanh)]),
         [tf.constant(START)],
         *tf.constant([0.0, 2.0], tf.float64),
         record=True,
@@ -57,7 +57,8 @@ def central_differences(function, at, width=1e-6):
 @pytest.mark.parametrize("mode", [None, {"jit_compile": False}, {"jit_compile": True}])
 @pytest.mark.parametrize("norm", ["batch", "sample"])
 @pytest.mark.parametrize("first_step", ["hairer", "interval", "tfp", 0.5])
-def test_agrees_with_central_differences_of_the_same_steps(first_step, norm, mode):
+@pytest.mark.parametrize("gradient", ["discrete", "backprop"])
+def test_agrees_with_central_differences_of_the_same_steps(gradient, first_step, norm, mode):
     variable, weights = tf.Variable(SHIFT), tf.constant(RANDOM.normal(size=(2, 4)))
 
     def gradients(start, matrix):
@@ -72,6 +73,8 @@ def test_agrees_with_central_differences_of_the_same_steps(first_step, norm, mod
                 rtol=1e-3,
                 first_step=first_step,
                 norm=norm,
+                gradient=gradient,
+                max_num_steps=40,
             )
             loss = tf.reduce_sum(weights * end)
         return tape.gradient(loss, [start, matrix, variable])
@@ -111,7 +114,8 @@ def test_of_many_steps_few_states_are_kept_and_the_gradient_stays_exact(jit_comp
     assert int(evaluations) == 6 * (2 * int(accepted) - int(np.ceil(int(accepted) / stride)))
 
 
-def test_nested_arguments_get_gradients_and_whole_numbers_pass_through():
+@pytest.mark.parametrize("gradient", ["discrete", "backprop"])
+def test_nested_arguments_get_gradients_and_whole_numbers_pass_through(gradient):
     given = {"rate": tf.constant(0.5, tf.float64), "power": tf.constant(2)}
     with tf.GradientTape() as tape:
         tape.watch(given["rate"])
@@ -122,12 +126,13 @@ def test_nested_arguments_get_gradients_and_whole_numbers_pass_through():
             1.0,
             (given,),
             rtol=1e-9,
+            gradient=gradient,
         )
     np.testing.assert_allclose(end, [1 / 1.5], rtol=1e-7)
     np.testing.assert_allclose(tape.gradient(end, given["rate"]), -1 / 1.5**2, rtol=1e-6)
 
 
-@pytest.mark.parametrize("gradient", ["discrete", "adjoint"])
+@pytest.mark.parametrize("gradient", ["discrete", "backprop", "adjoint"])
 def test_a_tensor_that_is_merely_closed_over_gets_none(gradient):
     rate = tf.constant(0.5)
     with tf.GradientTape() as tape:  # of the rate alone: nothing that could carry a gradient is watched
@@ -136,12 +141,16 @@ def test_a_tensor_that_is_merely_closed_over_gets_none(gradient):
     assert tape.gradient(end, rate) is None
 
 
-def test_a_failed_solve_has_a_gradient_of_nan():
+@pytest.mark.parametrize("gradient", ["discrete", "backprop"])
+def test_a_failed_solve_has_a_gradient_of_nan(gradient):
+    rate = tf.Variable(1.0)
+
     @tf.function
-    def slope(y):
+    def slopes(y):
         with tf.GradientTape() as tape:
             tape.watch(y)
-            end, _ = odeint(lambda t, y: y**2, y, 0.0, 1.0, max_num_steps=30)
-        return tape.gradient(end, y)
+            end, _ = odeint(lambda t, y: rate * y**2, y, 0.0, 1.0, max_num_steps=30, gradient=gradient)
+        return tape.gradient(end, [y, rate])
 
-    assert not np.isfinite(slope(tf.constant([20.0]))).any()
+    by_state, by_rate = slopes(tf.constant([20.0]))
+    assert not np.isfinite(by_state).any() and not np.isfinite(by_rate)
