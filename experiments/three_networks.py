@@ -23,6 +23,16 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
         },
         "Figure 8 shows smears with blurring and noise and the paper gives no numbers on them",
     ),
+    "count_head": assumed(
+        {"scale_filters": 16, "units": 64, "epochs": 300, "batch_size": 16, "learning_rate": 1e-3},
+        "section 5 names the layers without sizes; only for data sets that know the counts",
+    ),
+    "count_min_area": assumed(
+        [1, 20, 50, 100, 200, 400], "pixels; for counts read off the segmentation, chosen on the validation images"
+    ),
+    "count_min_distance": assumed(
+        [3, 5, 8, 12, 16, 24], "pixels between the peaks of watershed, chosen on the validation images"
+    ),
     "placement": assumed(
         "after", "sections 3.2 and 4: the blocks are added; replacing second convolutions gives 39.9 % for 46 %"
     ),

@@ -10,7 +10,7 @@ import pandas as pd
 from nodes_unet.errors import InputError
 from reproduce.paired import PairedDifference, paired_difference
 from reproduce.published import Published, find
-from reproduce.records import COMPLETE, FAILED, PER_IMAGE, PREDICTIONS, ROBUSTNESS
+from reproduce.records import COMPLETE, COUNTS, FAILED, PER_IMAGE, PREDICTIONS, ROBUSTNESS
 from reproduce.table import Metric, Row, Table
 from reproduce.verdict import verdict
 
@@ -61,7 +61,8 @@ class Comparison:
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
         predictions: of each row with pairs, the predictions of the first seed that has them.
         paired: differences between rows image by image, for the table's pairs and `PER_IMAGE_METRICS`.
-        robustness: `robustness.csv` of all runs that have one, with the columns `row` and `seed`; empty where none has.
+        robustness, counts: `robustness.csv` and `counts.csv` of all runs that have one, with the columns `row` and
+            `seed`; empty where none has.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
     """
 
@@ -76,6 +77,7 @@ class Comparison:
     predictions: dict[str, Path]
     paired: tuple[PairedDifference, ...]
     robustness: pd.DataFrame
+    counts: pd.DataFrame
     solver_health: dict[str, dict[str, list[float]]]
 
     @property
@@ -137,7 +139,8 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         per_image=per_image,
         predictions=_predictions(per_image, complete),
         paired=_paired(table, per_image),
-        robustness=_robustness(complete),
+        robustness=_stacked(complete, ROBUSTNESS),
+        counts=_stacked(complete, COUNTS),
         solver_health={
             f"{name} seed {seed}, {block}": statistics["training"]
             for (name, seed), record in latest.items()
@@ -168,11 +171,12 @@ def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tupl
     return tuple(difference for difference in found if difference is not None)
 
 
-def _robustness(records: dict[tuple[str, int], dict]) -> pd.DataFrame:
+def _stacked(records: dict[tuple[str, int], dict], file: str) -> pd.DataFrame:
+    """A file of all runs that have it, one below the other."""
     tables = [
-        pd.read_csv(record["folder"] / ROBUSTNESS).assign(row=row, seed=seed)
+        pd.read_csv(record["folder"] / file).assign(row=row, seed=seed)
         for (row, seed), record in records.items()
-        if "perturbations" in record["recipe"]
+        if (record["folder"] / file).exists()
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from nodes_unet.data.perturbations import UNITS
 from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.count_errors import METHODS
 from reproduce.pictures import chosen_images, draw
 from reproduce.solver_health import MEASURES
 
@@ -85,6 +86,29 @@ def robustness(comparison: Comparison, path: Path) -> None:
     figure.axes[0].legend(fontsize="small")
     figure.suptitle(f"Worse images (shaded: range over seeds). {comparison.table.title}")
     figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.savefig(path, dpi=100, format="png")
+
+
+def counts(comparison: Comparison, path: Path) -> None:
+    """Bland-Altman plots: error against the mean of count and truth, a row of panels a class, a column a method."""
+    classes = list(dict.fromkeys(comparison.counts["class"]))
+    figure = Figure(figsize=(3 * len(METHODS) + 1, 2.8 * len(classes) + 1), layout="constrained")
+    grid = figure.subplots(len(classes), len(METHODS), sharey="row", squeeze=False)
+    for panels, name in zip(grid, classes, strict=True):
+        for axes, (method, title) in zip(panels, METHODS.items(), strict=True):
+            of_class = comparison.counts[comparison.counts["class"] == name]
+            for row, of_row in of_class.groupby("row", sort=False):
+                error, style = of_row[method] - of_row.truth, _style(comparison, row)
+                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.6, ms=4, label=row, **style)
+            error = of_class[method] - of_class.truth
+            for line in (error.mean() - 1.96 * error.std(), error.mean(), error.mean() + 1.96 * error.std()):
+                axes.axhline(line, color=PAPER, linewidth=1, linestyle="-" if line == error.mean() else "--")
+            axes.set_title(f"{name} cells, {title}", fontsize="small")
+            axes.grid(alpha=0.3)
+    figure.axes[0].legend(fontsize="small")
+    figure.supylabel("counted - true, cells an image")
+    figure.suptitle(f"Counts on test images (lines: mean error and 1.96 standard deviations). {comparison.table.title}")
+    figure.supxlabel(f"mean of counted and true, cells an image\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=100, format="png")
 
 

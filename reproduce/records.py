@@ -17,7 +17,8 @@ from nodes_unet.files import write_json
 from reproduce.recipe import Recipe
 
 SCHEMA = 1
-RECORD, PER_IMAGE, ROBUSTNESS, PREDICTIONS = "run.json", "per_image.csv", "robustness.csv", "predictions.h5"
+RECORD, PREDICTIONS = "run.json", "predictions.h5"
+PER_IMAGE, ROBUSTNESS, COUNTS = "per_image.csv", "robustness.csv", "counts.csv"
 COMPLETE, FAILED = "complete", "failed"
 _LIBRARIES = (
     "tensorflow",

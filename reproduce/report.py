@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from nodes_unet.files import replacing, write_text
 from reproduce import figures
 from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.count_errors import METHODS, mean_absolute_errors
 from reproduce.paired import PairedDifference
 
 FORMATS = ("text", "csv", "md", "json")
@@ -29,8 +30,8 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     """Writes tables and figures and returns their names.
 
     Always table.csv, table.md, table.json and figure.png; for a table with pairs of rows per_image.png and
-    segmentations.png, where images were perturbed robustness.csv and .png, and where an ODE-block was trained
-    solver_health.png.
+    segmentations.png; where images were perturbed robustness.csv and .png, where cells were counted counts.csv and
+    .png, and where an ODE-block was trained solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
@@ -44,6 +45,9 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     if not comparison.robustness.empty:
         texts["robustness.csv"] = _robustness(comparison.robustness)
         drawings["robustness.png"] = figures.robustness
+    if not comparison.counts.empty:
+        texts["counts.csv"] = _count_errors(comparison.counts)
+        drawings["counts.png"] = figures.counts
     if comparison.solver_health:
         drawings["solver_health.png"] = figures.solver_health
     for name, text in texts.items():
@@ -58,6 +62,12 @@ def _robustness(robustness: pd.DataFrame) -> str:
     by_level = robustness.groupby(["perturbation", "level", "row"], sort=False)
     table = (100 * by_level[["pa", "miou"]].mean()).join(by_level["seed"].count().rename("seeds"))
     return table.reset_index().to_csv(index=False, float_format="%.2f", lineterminator="\n")
+
+
+def _count_errors(counts: pd.DataFrame) -> str:
+    errors = mean_absolute_errors(counts, ["class", "row"])
+    seeds = counts.groupby(["class", "row"], sort=False)["seed"].nunique().rename("seeds")
+    return errors.join(seeds).reset_index().to_csv(index=False, float_format="%.3f", lineterminator="\n")
 
 
 def _text(comparison: Comparison) -> str:
@@ -140,6 +150,15 @@ def _notes(comparison: Comparison) -> list[str]:
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
         *(f"{row} failed: {error}" for row, error in comparison.failures.items()),
         *map(_in_words, comparison.paired),
+        *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
+    ]
+
+
+def _counts_in_words(counts: pd.DataFrame) -> list[str]:
+    return [
+        f"{row}, {name} cells an image, mean absolute error: "
+        + ", ".join(f"{title} {errors[method]:.2f}" for method, title in METHODS.items())
+        for (row, name), errors in mean_absolute_errors(counts, ["row", "class"]).iterrows()
     ]
 
 

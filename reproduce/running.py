@@ -17,6 +17,7 @@ from nodes_unet.files import write_text
 from nodes_unet.models import module_of
 from nodes_unet.profiling import peak_memory
 from nodes_unet.training import HISTORY, RESUME
+from reproduce.counts import count, has_counts
 from reproduce.datasets import check_classes, open_dataset
 from reproduce.fingerprint import source_digest
 from reproduce.pictures import write_predictions
@@ -24,6 +25,7 @@ from reproduce.progress import Progress
 from reproduce.recipe import values
 from reproduce.records import (
     COMPLETE,
+    COUNTS,
     FAILED,
     PER_IMAGE,
     PREDICTIONS,
@@ -75,7 +77,13 @@ def identify(request: Request, row: Row, seed: int, dataset: Dataset) -> RunIden
         preset=request.preset,
         seed=seed,
         recipe=recipe,
-        source=source_digest([module_of(row.network), "reproduce.segmentation"]),
+        source=source_digest(
+            [
+                module_of(row.network),
+                "reproduce.segmentation",
+                *(["reproduce.counts"] if "count_head" in recipe else []),
+            ]
+        ),
     )
 
 
@@ -126,12 +134,17 @@ def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
             write_text(folder / name, table.to_csv(index=False))
     write_predictions(folder / PREDICTIONS, dataset.splits["test"], preprocessing(settings), evaluation.predictions)
     history = pd.read_csv(folder / HISTORY)
+    counting = {}
+    if "count_head" in settings and has_counts(dataset):
+        counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
+        write_text(folder / COUNTS, counts.to_csv(index=False))
     return {
         "metrics": {name: None if value != value else value for name, value in evaluation.metrics.items()},
         "solver": {
             block: {**on_test_images, "training": by_epoch(history, block)}
             for block, on_test_images in evaluation.solver.items()
         },
+        "counting": counting,
         "timings": {
             "training_seconds": float(history["seconds"].sum()),
             "evaluation_seconds": time.perf_counter() - began,

@@ -27,7 +27,8 @@ def folder_source(
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
-            several images come from one slide, `group`.
+            several images come from one slide, `group`; where the numbers of cells are known, `count_<class>` for each
+            class after the first.
         classes: class names; a mask holds their positions in this sequence as pixel values.
         name: of the data set; by default the folder's.
         origin: where the data comes from.
@@ -44,13 +45,14 @@ def folder_source(
     folder = Path(folder)
     images, masks = _files(folder / "images", SUFFIXES), _files(folder / "masks", (*SUFFIXES, ".json"))
     table = _read_split(folder / "split.csv")
+    counts = _read_counts(folder / "split.csv", table, classes)
     _check_pairs(folder, images, masks, table)
 
     def samples(rows: pd.DataFrame) -> Iterator[Sample]:
         for row in rows.itertuples():
             image, mask = read_image(images[row.id], stretch), _read_classes(masks[row.id], classes)
             _check_size(images[row.id], image, masks[row.id], mask)
-            yield Sample(row.id, row.group, image, mask)
+            yield Sample(row.id, row.group, image, mask, counts[row.id])
 
     return Source(
         name=name or folder.resolve().name,
@@ -99,6 +101,20 @@ def _read_split(path: Path) -> pd.DataFrame:
         if splits.nunique() > 1:
             raise InputError(f"{path}: the group {group} stands in several splits, which leaks: keep each group in one")
     return table
+
+
+def _read_counts(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> dict[str, tuple[int, ...] | None]:
+    columns = [f"count_{name}" for name in classes[1:]]
+    given = [column for column in table.columns if column.startswith("count_")]
+    if not given:
+        return dict.fromkeys(table["id"])
+    if sorted(given) != sorted(columns):
+        raise InputError(f"{path} has the columns {', '.join(given)}: it needs {', '.join(columns)}, or none of them")
+    for number, row in enumerate(table[columns].itertuples(index=False), start=2):
+        for column, value in zip(columns, row, strict=True):
+            if not (value.isascii() and value.isdigit()):
+                raise InputError(f"{path}, line {number}: {column} is {value!r}, write the number of cells")
+    return dict(zip(table["id"], table[columns].astype(int).itertuples(index=False, name=None), strict=True))
 
 
 def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -> None:

@@ -18,12 +18,14 @@ class Sample:
         group: smear, plate, well or slide that the image comes from; a split by group does not leak.
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) uint8 classes, or uint16 instances.
+        counts: how many objects of each class after the background show in the image, where the source knows.
     """
 
     id: str
     group: str
     image: np.ndarray
     mask: np.ndarray
+    counts: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """The dataset store: one HDF5 file with raw images, labels and the source's own split, nothing processed.
 
 Layout: groups `train`, `test` (and `val` where the source has one), each with `images` (n, H, W, 3) uint8 RGB, `masks`
-(n, H, W) uint8 classes or uint16 instances, `ids` and `group`. Where the images of a split differ in size, `images` and
-`masks` are HDF5 groups that hold them one by one under their numbers. The root carries the description as attributes.
+(n, H, W) uint8 classes or uint16 instances, `ids` and `group`, and `counts` (n, classes - 1) uint32 where the source
+knows how many objects of each class after the background an image shows. Where the images of a split differ in size,
+`images` and `masks` are HDF5 groups that hold them one by one under their numbers. The root carries the description as
+attributes.
 """
 
 import contextlib
@@ -124,13 +126,19 @@ class Dataset:
 
 
 class Split:
-    """One split of a dataset: a sequence of `Sample`s, read on demand."""
+    """One split of a dataset: a sequence of `Sample`s, read on demand.
+
+    Attributes:
+        ids, groups: of the images.
+        counts: (n, classes - 1), objects of each class after the background, or None.
+    """
 
     def __init__(self, dataset: Dataset, name: str):
         self.dataset, self.name = dataset, name
         group = dataset.file[name]
         self.ids = tuple(group["ids"].asstr()[:].tolist())
         self.groups = tuple(group["group"].asstr()[:].tolist())
+        self.counts = group["counts"][()] if "counts" in group else None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -138,7 +146,9 @@ class Split:
     def __getitem__(self, index: int) -> Sample:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return Sample(self.ids[index], self.groups[index], self._read("images", index), self._read("masks", index))
+        counts = None if self.counts is None else tuple(self.counts[index].tolist())
+        pixels = self._read("images", index), self._read("masks", index)
+        return Sample(self.ids[index], self.groups[index], *pixels, counts)
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
@@ -151,6 +161,7 @@ class Split:
         """The first `count` images."""
         first = copy.copy(self)
         first.ids, first.groups = self.ids[:count], self.groups[:count]
+        first.counts = None if self.counts is None else self.counts[:count]
         return first
 
     def _read(self, kind: str, index: int) -> np.ndarray:
@@ -173,18 +184,23 @@ def _describe(source: Source) -> dict:
 
 
 def _write_split(group, samples, source, digest, progress) -> None:
-    ids, groups = {}, []
+    ids, groups, counts = {}, [], []
     for number, sample in enumerate(samples):
         _check(sample, ids, source)
+        if number and (sample.counts is None) != (counts[0] is None):
+            raise InputError(f"{source.name}, image {sample.id}: give counts for all images of a split, or for none")
         _append(group, number, sample)
         _add(digest, group.name.strip("/"), sample)
         ids[sample.id] = None
         groups.append(sample.group)
+        counts.append(sample.counts)
         progress(sample.id)
     if not ids:
         raise InputError(f"{source.name} has no image in its {group.name.strip('/')} split: add some to the split file")
     group.create_dataset("ids", data=list(ids), dtype=_TEXT)
     group.create_dataset("group", data=groups, dtype=_TEXT)
+    if counts[0] is not None:
+        group.create_dataset("counts", data=np.array(counts, np.uint32))
 
 
 def _while_writable(samples: Iterator[Sample], disk: Disk) -> Iterator[Sample]:
@@ -231,12 +247,16 @@ def _check(sample: Sample, ids, source: Source) -> None:
         raise InputError(f"{where}: the mask is {sample.mask.dtype}, make it uint8 classes or uint16 instances")
     if sample.mask.dtype == np.uint8 and sample.mask.max(initial=0) >= len(source.classes):
         raise InputError(f"{where}: label {sample.mask.max()} is none of the classes {', '.join(source.classes)}")
+    if sample.counts is not None and len(sample.counts) != len(source.classes) - 1:
+        raise InputError(f"{where}: {len(sample.counts)} counts for {', '.join(source.classes[1:])}: give one for each")
 
 
 def _add(digest, split: str, sample: Sample) -> None:
     digest.update(json.dumps([split, sample.id, sample.group, sample.image.shape, str(sample.mask.dtype)]).encode())
     digest.update(np.ascontiguousarray(sample.image).data)
     digest.update(np.ascontiguousarray(sample.mask).data)
+    if sample.counts is not None:
+        digest.update(json.dumps(sample.counts).encode())
 
 
 def _final(digest, classes) -> str:

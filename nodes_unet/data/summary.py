@@ -12,7 +12,7 @@ def summarise(dataset: Dataset) -> dict:
 
     Returns:
         Plain values: the attributes, and for each split the number of images and groups, the sizes, and the share of
-        pixels of each class (of instance masks: the number of instances).
+        pixels of each class (of instance masks: the number of instances), and the number of cells where that is known.
 
     Raises:
         InputError: the content is not what the digest says.
@@ -42,6 +42,8 @@ def _summarise(split, classes) -> dict:
         else:
             instances += np.unique(mask[mask > 0]).size
     described = {"images": len(split), "groups": len(set(split.groups)), "sizes": dict(sizes)}
+    if split.counts is not None:
+        described["cells"] = dict(zip(classes[1:], split.counts.sum(axis=0).tolist(), strict=True))
     if not counts.any():
         return described | {"instances": instances}
     return described | {"class shares": dict(zip(classes, (counts / counts.sum()).round(4).tolist(), strict=True))}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
 from nodes_unet.data.source import Sample, Source
 
@@ -9,7 +11,7 @@ CROP = 256
 
 
 def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -> Source:
-    """Blood smears with exact masks, as 256x256 crops or whole.
+    """Blood smears with exact masks and exact counts of the cells that show, as 256x256 crops or whole.
 
     Args:
         train, test: number of images in each split; no smear gives images to both.
@@ -29,7 +31,8 @@ def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -
                 if count == 0:
                     return
                 name = group if whole else f"{group}-{place}"
-                yield Sample(name, group, smear.image[rows, columns].copy(), smear.mask[rows, columns].copy())
+                image, mask = smear.image[rows, columns].copy(), smear.mask[rows, columns].copy()
+                yield Sample(name, group, image, mask, _counts(mask, smear.instances[rows, columns]))
                 count -= 1
             number += 1
 
@@ -46,6 +49,10 @@ def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -
             else f"{CROP}x{CROP}, a grid of 2 x 3 from each smear, left to right, top to bottom"
         },
     )
+
+
+def _counts(mask: np.ndarray, instances: np.ndarray) -> tuple[int, ...]:
+    return tuple(len(np.unique(instances[mask == label])) for label in range(1, len(CLASSES)))
 
 
 def _windows(whole: bool):

@@ -12,6 +12,7 @@ NETWORKS = {
     "ode_unet": ("nodes_unet.models.ode_unet", "ode_unet"),
     "nodes_unet": ("nodes_unet.models.ode_unet", "nodes_unet"),
     "resnet_unet": ("nodes_unet.models.resnet_unet", "resnet_unet"),
+    "count_head": ("nodes_unet.models.count_head", "count_head"),
 }
 
 

@@ -45,12 +45,11 @@ class _Solver(base.Solver):
     def _solve(self, ode_fn, initial_time, initial_state, solution_times, **_):
         parts = tf.nest.flatten(initial_state)
 
-        @Slope
-        def slope(time, at):
+        def function(time, at, _):
             return tf.nest.flatten(ode_fn(time, tf.nest.pack_sequence_as(initial_state, at)))
 
         end = tf.convert_to_tensor(solution_times[-1])
-        done = self._method.integrate(slope, parts, tf.cast(initial_time, end.dtype), end, record=False)
+        done = self._method.integrate(Slope(function, ()), parts, tf.cast(initial_time, end.dtype), end, record=False)
         self._on_end(done.stats)
         states = tf.nest.pack_sequence_as(initial_state, [tf.stop_gradient(part)[tf.newaxis] for part in done.state])
         return base.Results(end[tf.newaxis], states, _Diagnostics(done.stats), ())

@@ -23,22 +23,19 @@ def solve(problem: Problem, method, on_gradient: Callable[[Stats], None]) -> tup
 class _DifferentiableSlope(Slope):
     """A slope whose evaluations and steps bring their own gradient, the sums in it made in a fixed order."""
 
-    def __init__(self, function: Callable, args: list[tf.Tensor]):
-        self._function, self._args = function, args
-
     def __call__(self, time: tf.Tensor, state: State) -> State:
         def evaluate(state, args):
-            evaluation = Evaluation(self._given(args), time, state, args)
+            evaluation = Evaluation(Slope(self.function, args), time, state, args)
             return evaluation.slope, evaluation.back
 
-        return with_own_gradient(evaluate, state, self._args)
+        return with_own_gradient(evaluate, state, self.args)
 
     def advance(self, time, size, state: State, first: State, tableau, number: int, weights) -> Advance:
         parts = len(state)
 
         def take(tensors, args):
             state, first = tensors[:parts], tensors[parts:]
-            stages = Stages(self._given(args), time, size, state, first, tableau, number, args)
+            stages = Stages(Slope(self.function, args), time, size, state, first, tableau, number, args)
             taken = Advance.over(stages.slopes, stages.at, state, size, weights)
 
             def back(cotangents, watched):
@@ -49,9 +46,6 @@ class _DifferentiableSlope(Slope):
 
             return [*taken.outcome, *taken.at, *tf.nest.flatten(taken.slopes)], back
 
-        outputs = with_own_gradient(take, [*state, *first], self._args)
+        outputs = with_own_gradient(take, [*state, *first], self.args)
         outcome, at, *slopes = (outputs[place : place + parts] for place in range(0, len(outputs), parts))
         return Advance(slopes, at, outcome)
-
-    def _given(self, args: list[tf.Tensor]) -> Callable:
-        return lambda time, state: self._function(time, state, args)

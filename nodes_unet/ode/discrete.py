@@ -18,7 +18,7 @@ def solve(problem: Problem, method, on_gradient: Callable[[Stats], None]) -> tup
     parts, start, end = len(problem.state), problem.start, problem.end
 
     def compute(state, args):
-        slope = Slope(lambda time, at: problem.function(time, at, args))
+        slope = Slope(problem.function, args)
         done = method.integrate(slope, state, start, end, record=True)
 
         def back(cotangents, watched):

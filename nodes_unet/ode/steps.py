@@ -37,14 +37,14 @@ class Advance(NamedTuple):
 
 
 class Slope:
-    """The right-hand side f(t, state), and explicit Runge-Kutta steps along it."""
+    """The right-hand side, `function(t, state, args)`, and explicit Runge-Kutta steps along it."""
 
-    def __init__(self, function: Callable[[tf.Tensor, State], State]):
-        self._function = function
+    def __init__(self, function: Callable[[tf.Tensor, State, Sequence[tf.Tensor]], State], args: Sequence[tf.Tensor]):
+        self.function, self.args = function, args
 
     def __call__(self, time: tf.Tensor, state: State) -> State:
         """The slope at a time and state."""
-        return self._function(time, state)
+        return self.function(time, state, self.args)
 
     def advance(self, time, size, state: State, first: State, tableau, number: int, weights: Sequence) -> Advance:
         """A step of `size` from `state`, where the slope is `first`, with so many stages, which have these weights."""

@@ -71,6 +71,25 @@ def test_a_folder_is_stored_as_its_split_file_says(folder, tmp_path):
     assert dataset.rules == {"bit depth": "full range"}
 
 
+def test_counts_of_cells_are_read_from_the_split_file(folder):
+    header = "id,split,count_red,count_white"
+    write_split(folder, "a,train,12,0", "b,train,9,1", "c,train,10,2", "d,test,8,3", header=header)
+    assert [sample.counts for sample in samples(folder, "train")] == [(0, 12), (1, 9), (2, 10)]
+    assert [sample.counts for sample in samples(folder, "test")] == [(3, 8)]
+
+
+@pytest.mark.parametrize("value", ["", "-1", "2.5", "many"])
+def test_a_count_that_is_no_number_of_cells_is_named_with_its_line(folder, value):
+    header = "id,split,count_white,count_red"
+    write_split(folder, "a,train,1,2", f"b,train,{value},2", "c,train,1,2", "d,test,1,2", header=header)
+    refuse(folder, "split.csv, line 3", f"count_white is {value!r}")
+
+
+def test_counts_of_some_classes_only_are_refused(folder):
+    write_split(folder, "a,train,1", header="id,split,count_white")
+    refuse(folder, "split.csv", "it needs count_white, count_red, or none of them")
+
+
 def test_the_order_is_that_of_the_split_file(folder):
     write_split(folder, "c,train,1", "d,val,2", "a,train,3", "b,test,4")
     assert [sample.id for sample in samples(folder, "train")] == ["c", "a"]

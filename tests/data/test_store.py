@@ -47,6 +47,15 @@ def test_equal_sizes_come_back_as_written(store, noise):
     dataset.verify()
 
 
+def test_counts_come_back_where_the_source_knows_them(store, noise):
+    train = [noise(number, counts=(number, 70_000)) for number in range(3)]
+    dataset = store(train, [noise(10)])
+    assert [sample.counts for sample in dataset.splits["train"]] == [(0, 70_000), (1, 70_000), (2, 70_000)]
+    assert dataset.splits["train"].head(2).counts.tolist() == [[0, 70_000], [1, 70_000]]
+    assert dataset.splits["test"].counts is dataset.splits["test"][0].counts is None
+    dataset.verify()
+
+
 def test_a_later_image_of_another_size_leaves_the_first_ones_intact(store, noise):
     train = [noise(0), noise(1), noise(2, 7, 30), noise(3), noise(4, 30, 7)]
     dataset = store(train, [noise(10)])
@@ -172,8 +181,9 @@ def changed_label(train):
         lambda train: [replace(sample, mask=sample.mask.astype(np.uint16)) for sample in train],
         lambda train: train[::-1],
         lambda train: train[:2],
+        lambda train: [replace(sample, counts=(1, 2)) for sample in train],
     ],
-    ids=["pixel", "label", "id", "group", "kind of mask", "order", "number"],
+    ids=["pixel", "label", "id", "group", "kind of mask", "order", "number", "counts"],
 )
 def test_any_change_of_the_content_changes_the_digest(store, noise, change):
     train, test = [noise(number) for number in range(3)], [noise(10)]
@@ -290,8 +300,10 @@ def test_an_edited_file_is_refused_at_opening(noise_dataset, change, words):
         ({"image": np.zeros((12, 16, 4), np.uint8)}, r"image \(12, 16, 4\)"),
         ({"image": np.zeros((12, 16, 3), np.float32)}, r"image"),
         ({"id": "image0"}, r"twice"),
+        ({"counts": (1, 2)}, r"counts for all images of a split, or for none"),
+        ({"counts": (1, 2, 3)}, r"3 counts for white, red"),
     ],
-    ids=["label", "size", "mask channels", "mask type", "grey", "alpha", "image type", "id"],
+    ids=["label", "size", "mask channels", "mask type", "grey", "alpha", "image type", "id", "some counts", "counts"],
 )
 def test_an_inconsistent_image_is_named_and_nothing_is_left(tmp_path, source_of, noise, changes, words):
     bad = noise(1, **changes)

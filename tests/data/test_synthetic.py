@@ -82,6 +82,14 @@ def test_the_smears_are_those_of_the_generator(smears):
     np.testing.assert_array_equal(smears["train"][1].mask, known.mask)
 
 
+def test_counts_are_those_of_the_cells_that_show(crops, smears):
+    known = blood_smear([3, 0, 1])
+    for sample, instances in ((smears["train"][1], known.instances), (crops["train"][6], known.instances[:256, :256])):
+        of_cell = {cell: known.mask[known.instances == cell][0] for cell in np.unique(instances) if cell}
+        assert sample.counts == tuple(list(of_cell.values()).count(label) for label in (1, 2))
+    assert sum(smears["train"][1].counts) == known.instances.max() > 40
+
+
 def test_a_seed_decides_the_digest(tmp_path):
     digests = []
     for number, seed in enumerate((3, 3, 4)):

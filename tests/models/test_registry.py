@@ -29,7 +29,7 @@ def images(count=2):
 
 
 def test_every_network_is_covered():
-    assert {name for name, _ in SMALL} == set(NETWORKS)
+    assert {name for name, _ in SMALL} == set(NETWORKS) - {"count_head"}  # no segmentation: a test of its own
 
 
 @NAMED

@@ -21,7 +21,7 @@ def accepted_steps(first_step, norm):
     """Times and sizes of the steps, and whether the last one goes past the end."""
     method = DormandPrince(1e-3, 1e-3, first_step, 1000, norm)
     done = method.integrate(
-        Slope(lambda t, y: [f(t if norm == "batch" else t[:, tf.newaxis], y[0], MATRIX, SHIFT, tf.tanh)]),
+        Slope(lambda t, y, _: [f(t if norm == "batch" else t[:, tf.newaxis], y[0], MATRIX, SHIFT, tf.tanh)], ()),
         [tf.constant(START)],
         *tf.constant([0.0, 2.0], tf.float64),
         record=True,

@@ -25,7 +25,7 @@ def test_a_residual_block_is_one_euler_step():
 def test_the_error_falls_with_the_order_of_the_method(tableau, order):
     def error(steps):
         done = FixedSteps(tableau, steps).integrate(
-            Slope(lambda t, y: [tf.cos(t) * y[0]]),
+            Slope(lambda t, y, _: [tf.cos(t) * y[0]], ()),
             [tf.constant([1.0], tf.float64)],
             *tf.constant([0.0, 2.0], tf.float64),
             record=False,

@@ -1,5 +1,6 @@
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ def record(
         "error": None if status == "complete" else "the loss became nan",
         "preset": preset,
         "dataset": {"name": name, "role": "proxy", "digest": digest, "classes": ["a", "b", "c"]},
+        "folder": Path("nowhere"),
         **(complete if status == "complete" else {}),
     }
 
@@ -171,7 +173,7 @@ def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
             lines = [("blur", 0.0, 0.9), ("blur", 2.0, 0.6 + 0.1 * seed), ("jpeg", 0.0, 0.9), ("jpeg", 50.0, 0.8)]
             table = pd.DataFrame(lines, columns=["perturbation", "level", "miou"]).assign(pa=0.9)
             table.to_csv(folder / "robustness.csv", index=False)
-            records.append(record(row=row, seed=seed) | {"folder": folder, "recipe": {"perturbations": {}}})
+            records.append(record(row=row, seed=seed) | {"folder": folder})
     write_report(compare(THREE_NETWORKS, records), tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "robustness.csv").set_index(["row", "perturbation", "level"])
     assert table.loc[("U-Net", "blur", 2.0), ["miou", "seeds"]].tolist() == [65, 2]
@@ -201,3 +203,23 @@ def test_a_column_relative_to_a_row_divides_by_that_rows_mean_and_finds_the_publ
     assert ours["U-Net"].verdict == "not run"
     (without, *_) = compare(THREE_NETWORKS, records[1:]).cells[2][-1:]
     assert without.verdict == "not run", "without its reference row there is no ratio"
+
+
+def test_errors_of_counts_are_means_over_images_and_seeds_in_notes_csv_and_figure(tmp_path):
+    records = []
+    for seed, found in ((0, [4.0, 6.0]), (1, [5.0, 9.0])):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        images = {"id": ["a", "b"], "pa": [0.8, 0.9], "miou": [0.8, 0.9]}
+        pd.DataFrame(images).to_csv(folder / "per_image.csv")
+        counts = pd.DataFrame({"id": ["a", "b"], "class": "red", "truth": [5, 6], "head": found})
+        counts.assign(components=4, watershed=5, training_mean=5.5).to_csv(folder / "counts.csv", index=False)
+        records.append(record(seed=seed) | {"folder": folder})
+    comparison = compare(THREE_NETWORKS, records)
+    expected = "head 1.00, connected components 1.50, watershed 0.50, training mean 0.50"
+    assert f"U-Net, red cells an image, mean absolute error: count {expected}" in render(comparison, "text")
+    write_report(comparison, tmp_path / "out")
+    (line,) = pd.read_csv(tmp_path / "out" / "counts.csv").to_dict("records")
+    assert (line["class"], line["row"], line["head"], line["seeds"]) == ("red", "U-Net", 1, 2)
+    with PIL.Image.open(tmp_path / "out" / "counts.png") as figure:
+        assert figure.size == (1300, 380)

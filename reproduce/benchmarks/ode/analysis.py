@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from nodes_unet.files import replacing, write_text
@@ -12,7 +13,7 @@ from reproduce.benchmarks.ode.methods import METHODS, OWN
 from reproduce.benchmarks.ode.problem import BATCH
 
 PROBLEM = ["channels", "size", "activation", "scale"]
-ERRORS = (0.1, 0.03, 0.01)  # of the gradient, relative
+ERRORS = (0.1, 0.07, 0.05)  # of the gradient, relative
 PEER = "TFP, adjoint"
 PEERS = {
     "TFP": [PEER],
@@ -118,6 +119,8 @@ def write(measurements: pd.DataFrame, folder: Path) -> None:
 
 def _draw(solves: pd.DataFrame, path: Path) -> None:
     """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down."""
+    colours = dict(zip(METHODS, colormaps["tab20"].colors, strict=False))
+    methods = [name for name in METHODS if name in set(solves.method)]
     levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
     figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
     panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col")
@@ -125,12 +128,10 @@ def _draw(solves: pd.DataFrame, path: Path) -> None:
         for column, (channels, size) in enumerate(levels):
             axes = panels[row][column]
             here = solves[(solves.scale == scale) & (solves.channels == channels)]
-            for number, method in enumerate(METHODS):
-                points = here[here.method == method].sort_values("tolerance")
-                style = "-" if method.split(",")[0] in ("interval", "hairer", "tfp") else "--"
-                axes.loglog(
-                    points.seconds_step, points.error_gradient, f"o{style}", color=f"C{number}", ms=3, label=method
-                )
+            for method in methods:
+                points, colour = here[here.method == method].sort_values("tolerance"), colours[method]
+                style = "-" if METHODS[method].module == OWN else "--"
+                axes.loglog(points.seconds_step, points.error_gradient, f"o{style}", color=colour, ms=4, label=method)
             axes.set_title(f"{channels} channels, {size}x{size}, s = {scale:g}", fontsize="small")
             axes.grid(alpha=0.3)
     figure.supxlabel("time of a training step, s")

@@ -1,0 +1,50 @@
+"""Cell counts from a segmentation network: the "next research plan" of Li et al. 2021 (section 5)."""
+
+from collections.abc import Mapping
+
+import keras
+from keras import layers
+
+from nodes_unet.models.registry import build
+
+SCALES = (5, 6, 7, 8, 9)  # stages of the U-Net from the bottom up
+
+
+def count_head(network: str, arguments: Mapping, counted: int, scale_filters: int = 16, units: int = 64) -> keras.Model:
+    """A U-Net of Li et al. with a regression of counts on the scales of its way up.
+
+    Section 5: "perform convolution with a 1x1 convolution kernel for each scale [...] multiscale fusion of all outputs,
+    connect them to the fully connected layer, and do linear regression". The 1x1 convolutions are linear here, and what
+    is fused are their means over the image; as a linear map and a mean can change places, means are taken first.
+
+    Args:
+        network, arguments: of `build`; a network of the U-Net family.
+        counted: kinds of objects.
+        scale_filters: of the 1x1 convolution of each scale.
+        units: of the fully connected layer.
+
+    Returns:
+        A model from (B, H, W, channels) to counts (B, counted) float32; its layer `scales` is a model of the means, its
+        layer `regression` one from these to counts.
+    """
+    trunk = build(network, **arguments)
+    image = keras.Input(trunk.input_shape[1:], name="image")
+    scales = scales_of(trunk)
+    means = [
+        keras.Input(mean.shape[1:], name=f"mean{stage}") for stage, mean in zip(SCALES, scales.outputs, strict=True)
+    ]
+    mapped = [
+        layers.Dense(scale_filters, name=f"scale{stage}")(mean) for stage, mean in zip(SCALES, means, strict=True)
+    ]
+    fused = layers.Concatenate(name="fusion")(mapped)
+    connected = layers.Dense(units, activation="relu", name="fully_connected")(fused)
+    counts = layers.Dense(counted, dtype="float32", name="linear")(connected)
+    regression = keras.Model(means, counts, name="regression")
+    return keras.Model(image, regression(scales(image)))
+
+
+def scales_of(trunk: keras.Model) -> keras.Model:
+    """The mean over the image of every scale of the way up of a U-Net: five vectors (B, channels)."""
+    ends = [trunk.get_layer(f"stage{stage + 1}_upsample").input for stage in SCALES[:-1]]
+    ends.append(trunk.get_layer("probabilities").input)
+    return keras.Model(trunk.input, [layers.GlobalAveragePooling2D()(end) for end in ends], name="scales")

@@ -1,0 +1,118 @@
+"""Cells counted: by the count head, and by what can be read off the segmentation (Li et al. 2021, section 5)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+
+from nodes_unet.count_training import Counted, CountFitting, train_counts
+from nodes_unet.counting import basin_areas, component_areas, tuned
+from nodes_unet.counting import count as count_areas
+from nodes_unet.data.splits import split_items
+from nodes_unet.data.store import Dataset, Split
+from nodes_unet.inference import segment
+from nodes_unet.training import BEST
+from reproduce.count_errors import METHODS
+from reproduce.segmentation import preprocessing
+
+HEAD = "counts.h5"
+
+
+def has_counts(dataset: Dataset) -> bool:
+    """Whether a dataset knows the counts of the images of all of its splits."""
+    return all(split.counts is not None for split in dataset.splits.values())
+
+
+def count(
+    model: keras.Model,
+    dataset: Dataset,
+    settings: Mapping,
+    predictions: Sequence[np.ndarray],
+    folder: Path,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, dict]]:
+    """Counts the cells of the test images in four ways; what there is to choose is chosen on the validation images.
+
+    Args:
+        model: the trained segmentation network, whose checkpoint is in `folder`.
+        dataset: with counts.
+        settings: the recipe's values.
+        predictions: (H, W) uint8 classes of each test image.
+        folder: the run's; gets the checkpoint of the count head.
+        seed: the run's.
+
+    Returns:
+        A line an image and class: `id`, `class`, `truth` and a column a method of `METHODS`; and the chosen arguments
+        by method and class.
+    """
+    training, validation = _sides(dataset, settings, seed)
+    head = train_counts(
+        folder / BEST,
+        _counted(*training, settings),
+        _counted(*validation, settings),
+        CountFitting(**settings["count_head"]),
+        folder / HEAD,
+        seed,
+    )
+    test, prepared = dataset.splits["test"], preprocessing(settings)
+    mean = training[0].counts[training[1]].mean(axis=0)
+    held_out = [segment(model, prepared, validation[0][number].image) for number in validation[1]]
+    known = _Known(held_out, validation[0].counts[validation[1]], dataset.classes, settings["count_min_area"])
+    distances = [{"min_distance": distance} for distance in settings["count_min_distance"]]
+    components, chosen_components = _read_off(component_areas, [{}], known, predictions)
+    basins, chosen_basins = _read_off(basin_areas, distances, known, predictions)
+    by_method = {
+        "head": np.concatenate([head.predict_on_batch(prepared(sample.image)[None]) for sample in test]),
+        "components": components,
+        "watershed": basins,
+        "training_mean": np.tile(mean, (len(test), 1)),
+    }
+    lines = [
+        pd.DataFrame({"id": test.ids, "class": name, "truth": test.counts[:, number]}).assign(
+            **{method: by_method[method][:, number] for method in METHODS}
+        )
+        for number, name in enumerate(dataset.classes[1:])
+    ]
+    return pd.concat(lines, ignore_index=True), {"components": chosen_components, "watershed": chosen_basins}
+
+
+class _Known(NamedTuple):
+    """Validation images to choose on: segmentations, counts (n, classes - 1), class names, smallest areas."""
+
+    segmentations: list[np.ndarray]
+    counts: np.ndarray
+    classes: Sequence[str]
+    min_areas: Sequence[int]
+
+
+def _read_off(areas_of: Callable, options: Sequence[Mapping], known: _Known, predictions: Sequence[np.ndarray]):
+    """Counts (n, classes - 1) in predictions, and the arguments chosen for each class."""
+    counts, chosen = [], {}
+    for label, name in enumerate(known.classes[1:], 1):
+        regions = [labels == label for labels in known.segmentations]
+        option, min_area = tuned(areas_of, regions, known.counts[:, label - 1], known.min_areas, options)
+        counts.append([count_areas(areas_of(labels == label, **option), min_area) for labels in predictions])
+        chosen[name] = {"min_area": min_area, **option}
+    return np.transpose(counts), chosen
+
+
+def _sides(dataset: Dataset, settings: Mapping, seed: int) -> tuple[tuple[Split, np.ndarray], tuple[Split, np.ndarray]]:
+    """Training and validation: where the images are, and which; divided by group whatever the segmentation's rule."""
+    training = dataset.splits["train"]
+    if "val" in dataset.splits:
+        validation = dataset.splits["val"]
+        return (training, np.arange(len(training))), (validation, np.arange(len(validation)))
+    items, held_out = split_items(training.groups, 1, settings["validation_fraction"], "group", seed)
+    return (training, items[:, 0]), (training, held_out[:, 0])
+
+
+def _counted(split: Split, numbers: np.ndarray, settings: Mapping) -> Counted:
+    prepared = preprocessing(settings)
+
+    def images() -> Iterator[np.ndarray]:
+        return (prepared(split[number].image) for number in numbers)
+
+    return Counted(images(), split.counts[numbers])

@@ -1,0 +1,42 @@
+"""The count head: sizes, and the 1x1 convolutions of the paper's words."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from nodes_unet import build
+from nodes_unet.models.count_head import SCALES
+
+TRUNK = {"input_shape": [32, 48, 3], "classes": 3, "filters": 2}
+
+
+@pytest.mark.parametrize(
+    ("network", "own"),
+    [
+        ("unet", {}),
+        ("ode_unet", {"position": 9}),
+        ("nodes_unet", {}),
+        ("resnet_unet", {"residual_blocks": [1, 1, 0, 1]}),
+    ],
+)
+def test_counts_of_every_network_of_the_family(network, own):
+    model = build("count_head", network=network, arguments=TRUNK | own, counted=2)
+    assert model.output_shape == (None, 2)
+    assert [mean.shape[-1] for mean in model.get_layer("scales").outputs] == [32, 16, 8, 4, 2]
+
+
+def test_a_mean_of_1x1_convolutions_is_what_is_fused():
+    model = build("count_head", network="unet", arguments=TRUNK, counted=2, scale_filters=5, units=7)
+    scales, regression = model.get_layer("scales"), model.get_layer("regression")
+    ends = keras.Model(scales.input, [mean._keras_history.operation.input for mean in scales.outputs])
+    image = np.random.default_rng(0).random((2, 32, 48, 3), np.float32)
+    convolved = []
+    for stage, end in zip(SCALES, ends(image), strict=True):
+        kernel, bias = regression.get_layer(f"scale{stage}").get_weights()
+        convolution = keras.layers.Conv2D(5, 1)
+        convolution.build(end.shape)
+        convolution.set_weights([kernel[None, None], bias])
+        convolved.append(ops.mean(convolution(end), axis=(1, 2)))
+    connected = regression.get_layer("fully_connected")(ops.concatenate(convolved, axis=-1))
+    np.testing.assert_allclose(regression.get_layer("linear")(connected), model(image), rtol=1e-4, atol=1e-6)

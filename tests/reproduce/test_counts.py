@@ -1,0 +1,59 @@
+"""Counting in a run: on data that knows the counts, and not on others."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nodes_unet
+from experiments.three_networks import RECIPE
+from nodes_unet.data.store import Dataset, write_dataset
+from nodes_unet.data.synthetic import smear_source
+from reproduce.count_errors import METHODS, mean_absolute_errors
+from reproduce.recipe import assumed
+from reproduce.records import RECORD
+from reproduce.request import Request
+from reproduce.running import run
+
+HEAD = {"scale_filters": 4, "units": 8, "epochs": 3, "batch_size": 4, "learning_rate": 1e-2}
+
+
+@pytest.fixture
+def counting_table(tiny_table):
+    settings = {name: RECIPE[name] for name in ("count_min_area", "count_min_distance")}
+    settings["count_head"] = assumed(HEAD, "tests: seconds a network")
+    return replace(tiny_table, rows=tiny_table.rows[:1], recipe=dict(tiny_table.recipe) | settings)
+
+
+def test_a_run_on_data_with_counts_leaves_them_and_a_checkpoint_that_counts(counting_table, tmp_path):
+    write_dataset(tmp_path / "smears.h5", smear_source(13, 3))
+    request = Request(counting_table, counting_table.rows, [0], "tiny", str(tmp_path / "smears.h5"), tmp_path / "runs")
+    (record,) = run(request)
+    assert record["status"] == "complete", record["error"]
+    folder = next((tmp_path / "runs").glob(f"**/{RECORD}")).parent
+    counts, test = pd.read_csv(folder / "counts.csv"), Dataset(tmp_path / "smears.h5").splits["test"]
+    assert counts.columns.tolist() == ["id", "class", "truth", *METHODS]
+    for label, name in enumerate(("white", "red")):
+        of_class = counts[counts["class"] == name]
+        assert of_class["id"].tolist() == list(test.ids)
+        assert of_class.truth.tolist() == test.counts[:, label].tolist()
+        assert of_class.training_mean.nunique() == 1
+        assert set(record["counting"]["watershed"][name]) == {"min_area", "min_distance"}
+    head = nodes_unet.load(folder / "counts.h5")
+    prepared = nodes_unet.read_description(folder / "counts.h5").preprocessing(test[0].image)
+    np.testing.assert_allclose(head.predict_on_batch(prepared[None])[0], counts["head"][[0, 3]], rtol=1e-5)
+    assert json.loads((folder / RECORD).read_text())["counting"] == record["counting"]
+
+
+def test_a_run_on_other_data_does_not_count(counting_table, disc_file, tmp_path):
+    (record,) = run(Request(counting_table, counting_table.rows, [0], "tiny", str(disc_file), tmp_path))
+    assert record["status"] == "complete" and record["counting"] == {}
+    assert not list(tmp_path.glob("**/counts*"))
+
+
+def test_errors_worked_by_hand():
+    counts = pd.DataFrame({"class": ["red", "red"], "truth": [5, 7], "head": [4.0, 9.0]})
+    errors = mean_absolute_errors(counts.assign(components=5, watershed=7, training_mean=6.5), ["class"])
+    assert errors.loc["red"].tolist() == [1.5, 1, 1, 1]
