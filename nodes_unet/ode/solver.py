@@ -59,7 +59,8 @@ def odeint(
         args: further arguments of f, a tuple of (nested) tensors.
         method: `"dopri5"` (adaptive), `"euler"` or `"rk4"` (both with `num_steps` steps of equal size).
         rtol, atol: relative and absolute tolerance of the local error; atol is rtol unless given.
-        first_step: `"hairer"` chooses it from the slopes at the start; `"interval"` tries the whole interval first, as
+        first_step: `"hairer"` chooses it from the slopes at the start (the default, because the error then follows the
+            tolerance: see `results/bench/ode`); `"interval"` tries the whole interval first, as
             TensorFlow 1's `odeint` did; a float is its length; `"tfp"` is the behaviour of TensorFlow Probability's
             Dormand-Prince in everything: first step 1e-3, its error norm and growth of steps, and steps past the end
             with interpolation back. All others end exactly at t1.

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from nodes_unet.files import replacing, write_text
 from reproduce.benchmarks.ode.methods import METHODS, OWN
@@ -123,19 +124,29 @@ def _draw(solves: pd.DataFrame, path: Path) -> None:
     methods = [name for name in METHODS if name in set(solves.method)]
     levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
     figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
-    panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col")
+    panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col", sharey="row")
     for row, scale in enumerate(scales):
         for column, (channels, size) in enumerate(levels):
             axes = panels[row][column]
             here = solves[(solves.scale == scale) & (solves.channels == channels)]
+            if here.empty:
+                axes.set_visible(False)
+                continue
             for method in methods:
                 points, colour = here[here.method == method].sort_values("tolerance"), colours[method]
                 style = "-" if METHODS[method].module == OWN else "--"
-                axes.loglog(points.seconds_step, points.error_gradient, f"o{style}", color=colour, ms=4, label=method)
+                axes.loglog(
+                    points.seconds_step, 100 * points.error_gradient, f"o{style}", color=colour, ms=4, label=method
+                )
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_locator(NullLocator())
+            axes.tick_params(labelbottom=True, labelleft=True)
             axes.set_title(f"{channels} channels, {size}x{size}, s = {scale:g}", fontsize="small")
             axes.grid(alpha=0.3)
     figure.supxlabel("time of a training step, s")
-    figure.supylabel("relative error of the gradient")
+    figure.supylabel("error of the gradient, %")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=110, format="png")
