@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from nodes_unet.data.coco import coco_source
 from nodes_unet.data.folder import folder_source
 from nodes_unet.data.misp import misp_source
+from nodes_unet.data.sartorius import sartorius_source
 from nodes_unet.data.source import Source
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.where import WHEREABOUTS
@@ -19,21 +21,28 @@ from nodes_unet.errors import InputError
 
 app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_help=True, rich_markup_mode=None)
 
-Layout = StrEnum("Layout", {"folder": "folder", "misp": "misp"})
+READERS = {  # by layout, with the options that it takes
+    "folder": (folder_source, ("classes", "name", "origin", "licence", "stretch")),
+    "misp": (misp_source, ("seed",)),
+    "sartorius": (sartorius_source, ("seed",)),
+    "coco": (coco_source, ("name", "origin", "licence")),
+}
+Layout = StrEnum("Layout", {name: name for name in READERS})
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A dataset file.")]
 Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
 
 
 @app.command(
     epilog="Examples: reproduce data prepare folder smears/ --classes background,white,red --out smears.h5 | "
-    "reproduce data prepare misp MISP/ --out misp.h5"
+    "reproduce data prepare misp MISP/ --out misp.h5 | reproduce data prepare sartorius sartorius/ --out sartorius.h5"
 )
 def prepare(
     layout: Annotated[
         Layout,
         typer.Argument(
             help="folder: images/, masks/ (label images or LabelMe JSON) and split.csv; "
-            "misp: MISP smears with LabelMe files beside them."
+            "misp: MISP smears with LabelMe files beside them; sartorius: train.csv and train/ of the Kaggle "
+            "competition; coco: images/ and annotations/ with polygons, as LIVECell."
         ),
     ],
     folder: Annotated[Path, typer.Argument(help="Where the files are.")],
@@ -41,22 +50,37 @@ def prepare(
     classes: Annotated[
         str | None, typer.Option(help="folder: class names in the order of the labels, by commas.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="folder: name of the dataset; by default the folder's.")] = None,
-    origin: Annotated[str | None, typer.Option(help="folder: where it comes from, with the reference to cite.")] = None,
-    licence: Annotated[str | None, typer.Option(help="folder: under which terms.")] = None,
+    name: Annotated[str | None, typer.Option(help="folder, coco: the dataset's name; by default the folder's.")] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="folder, coco: where it comes from, with the reference to cite.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="folder, coco: under which terms.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="misp: of the test split.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="misp, sartorius: of the test split; by default 0.")] = None,
 ) -> None:
     """Build a dataset file from a folder of labelled images."""
-    if layout == Layout.misp:
-        _refuse_for_misp(classes=classes, name=name, origin=origin, licence=licence, stretch=stretch)
-        _write(out, misp_source(folder, seed))
-        return
-    given = {"name": name, "origin": origin, "licence": licence, "stretch": stretch and _percentiles(stretch)}
+    given = {
+        "classes": classes,
+        "name": name,
+        "origin": origin,
+        "licence": licence,
+        "stretch": stretch,
+        "seed": seed,
+    }
     stated = {option: value for option, value in given.items() if value is not None}
-    _write(out, folder_source(folder, _class_names(classes), **stated))
+    reader, options = READERS[layout]
+    for option in stated:
+        if option not in options:
+            raise InputError(
+                f"--{option} does not go with {layout}: that layout says this by itself, leave the option out"
+            )
+    if "classes" in options:
+        stated["classes"] = _class_names(classes)
+    if "stretch" in stated:
+        stated["stretch"] = _percentiles(stretch)
+    _write(out, reader(folder, **stated))
 
 
 @app.command(epilog="Example: reproduce data synth --train 80 --test 20 --out synthetic.h5")
@@ -137,12 +161,6 @@ def _write(out: Path, source: Source) -> None:
     counts = ", ".join(f"{len(split)} {name}" for name, split in written.splits.items())
     print(f"{out}: {written.name}, {counts}, role {written.role}, digest {written.digest[:12]}")
     print(f"look at it: reproduce data preview {out}", file=sys.stderr)
-
-
-def _refuse_for_misp(**options: str | None) -> None:
-    for option, value in options.items():
-        if value is not None:
-            raise InputError(f"--{option} goes with folder: the MISP layout says this by itself, leave the option out")
 
 
 def _class_names(text: str | None) -> list[str]:

@@ -83,6 +83,8 @@ class Comparison:
     @property
     def data_line(self) -> str:
         """What data this was, in one line."""
+        if not self.table.needs_data:
+            return "no images are needed: networks as built"
         role = {
             "paper": "the paper's images and labels",
             "paper-images": "the paper's images with other labels",

@@ -46,6 +46,22 @@ def by_row(comparison: Comparison, path: Path) -> None:
     figure.savefig(path, dpi=120, format="png")
 
 
+def sizes(comparison: Comparison, path: Path) -> None:
+    """Parameters of each row, ours as bars and the printed ones as marks."""
+    cells = [cell for cell in _column(comparison, "parameters") if cell.mean is not None]
+    figure = Figure(figsize=(9, 0.6 * len(cells) + 1.8), layout="constrained")
+    axes, places = figure.subplots(), range(len(cells))
+    axes.barh(places, [cell.mean for cell in cells], color=OURS, label="ours")
+    printed = [(float(cell.printed), place) for place, cell in zip(places, cells, strict=True) if cell.printed]
+    if printed:
+        axes.plot(*zip(*printed, strict=True), "D", color=PAPER, label="paper, as printed")
+    axes.set(yticks=places, yticklabels=[cell.row for cell in cells], xlabel=comparison.table.metrics[0].title)
+    axes.invert_yaxis()
+    axes.legend(fontsize="small")
+    figure.suptitle(comparison.table.title)
+    figure.savefig(path, dpi=120, format="png")
+
+
 def per_image(comparison: Comparison, path: Path) -> None:
     """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10)."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")

@@ -41,6 +41,9 @@ class DatasetLabel:
     classes: tuple[str, ...]
 
 
+NO_DATA = DatasetLabel("no images", "none", "none", ())
+
+
 @dataclass(frozen=True)
 class RunIdentity:
     """One run: a table's row, on a dataset, under a preset, with a seed; and everything its result depends on.

@@ -32,6 +32,9 @@ def rehearse(request: Request) -> bool:
     Raises:
         InputError: the dataset or the preset cannot be used.
     """
+    if not request.table.needs_data:
+        print(f"{request.table.id} trains nothing: there is nothing to rehearse", file=sys.stderr)
+        return True
     dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
     check_classes(dataset, request.table.classes)
     rehearsed = {}

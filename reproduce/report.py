@@ -144,14 +144,20 @@ def _notes(comparison: Comparison) -> list[str]:
     counts = Counter(cell.verdict for cells in comparison.cells for cell in cells if cell.metric.published)
     verdicts = ", ".join(f"{count} {name}" for name, count in counts.items())
     seeds = len(comparison.seeds)
+    if not comparison.table.needs_data:
+        return [comparison.data_line, f"verdicts on published numbers: {verdicts}", *_failures(comparison)]
     spread = "mean ± standard deviation over seeds" if seeds > 1 else "one seed, so no spread: an anecdote"
     return [
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
-        *(f"{row} failed: {error}" for row, error in comparison.failures.items()),
+        *_failures(comparison),
         *map(_in_words, comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
     ]
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    return [f"{row} failed: {error}" for row, error in comparison.failures.items()]
 
 
 def _counts_in_words(counts: pd.DataFrame) -> list[str]:

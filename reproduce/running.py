@@ -1,36 +1,25 @@
 """Runs the rows of a table: reuses what is finished, resumes what was cut off, and lets no failure stop the others."""
 
-import time
+import importlib
 import traceback
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
+from types import ModuleType
 
-import keras
-import pandas as pd
-
-from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Dataset
-from nodes_unet.devices import describe, devices
+from nodes_unet.devices import devices
 from nodes_unet.errors import InputError, TrainingError
-from nodes_unet.files import write_text
 from nodes_unet.models import module_of
-from nodes_unet.profiling import peak_memory
-from nodes_unet.training import HISTORY, RESUME
-from reproduce.counts import count, has_counts
+from nodes_unet.training import RESUME
 from reproduce.datasets import check_classes, open_dataset
 from reproduce.fingerprint import source_digest
-from reproduce.pictures import write_predictions
 from reproduce.progress import Progress
 from reproduce.recipe import values
 from reproduce.records import (
     COMPLETE,
-    COUNTS,
     FAILED,
-    PER_IMAGE,
-    PREDICTIONS,
+    NO_DATA,
     RECORD,
-    ROBUSTNESS,
     DatasetLabel,
     RunIdentity,
     locked,
@@ -38,11 +27,7 @@ from reproduce.records import (
     write_record,
 )
 from reproduce.request import Request
-from reproduce.segmentation import evaluate, network_arguments, preprocessing, train_row
-from reproduce.solver_health import by_epoch
 from reproduce.table import Row
-
-TENSORBOARD = "tensorboard"
 
 
 def run(request: Request) -> list[dict]:
@@ -54,40 +39,45 @@ def run(request: Request) -> list[dict]:
     devices(request.number_of_devices)
     if request.tensorboard:
         _check_tensorboard()
-    dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
-    check_classes(dataset, request.table.classes)
+    dataset = _dataset(request)
     planned = [identify(request, row, seed, dataset) for seed in request.seeds for row in request.rows]
     with Progress(len(planned)) as progress:
         return [_run_one(request, identity, dataset, progress) for identity in planned]
 
 
-def identify(request: Request, row: Row, seed: int, dataset: Dataset) -> RunIdentity:
-    """The identity of one run.
+def _task(request: Request) -> ModuleType:
+    return importlib.import_module(f"reproduce.task_{request.table.task}")
+
+
+def _dataset(request: Request) -> Dataset | None:
+    if not request.table.needs_data:
+        return None
+    dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
+    check_classes(dataset, request.table.classes)
+    return dataset
+
+
+def identify(request: Request, row: Row, seed: int, dataset: Dataset | None) -> RunIdentity:
+    """The identity of one run, on a dataset or without one.
 
     Raises:
         InputError: the preset is unknown.
     """
-    recipe = request.table.settings(request.preset, row)
+    recipe, task = request.table.settings(request.preset, row), _task(request)
     return RunIdentity(
         table=request.table.id,
         row=row.name,
         network=row.network,
-        arguments=network_arguments(row.network, row.arguments, values(recipe), dataset.classes),
-        dataset=DatasetLabel(dataset.name, dataset.role, dataset.digest, dataset.classes),
+        arguments=task.arguments(row, values(recipe), dataset),
+        dataset=DatasetLabel(dataset.name, dataset.role, dataset.digest, dataset.classes) if dataset else NO_DATA,
         preset=request.preset,
         seed=seed,
         recipe=recipe,
-        source=source_digest(
-            [
-                module_of(row.network),
-                "reproduce.segmentation",
-                *(["reproduce.counts"] if "count_head" in recipe else []),
-            ]
-        ),
+        source=source_digest([module_of(row.network), *task.modules(recipe)]),
     )
 
 
-def _run_one(request: Request, identity: RunIdentity, dataset: Dataset, progress: Progress) -> dict:
+def _run_one(request: Request, identity: RunIdentity, dataset: Dataset | None, progress: Progress) -> dict:
     folder = identity.folder(request.store)
     with locked(folder):
         record = read_record(folder)
@@ -101,7 +91,7 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset, progress
             results = {
                 "status": COMPLETE,
                 "error": None,
-                **_train_and_evaluate(request, identity, dataset, folder, progress),
+                **_task(request).perform(request, identity, dataset, folder, progress),
             }
         except (TrainingError, InputError) as error:
             results = {"status": FAILED, "error": str(error)}
@@ -112,51 +102,6 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset, progress
         (folder / RESUME).unlink(missing_ok=True)
         progress.end(record)
         return record
-
-
-def _train_and_evaluate(request, identity, dataset, folder, progress) -> dict:
-    keras.backend.clear_session()
-    settings = values(identity.recipe)
-    description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
-    model = train_row(
-        description,
-        dataset,
-        settings,
-        folder,
-        seed=identity.seed,
-        number_of_devices=request.number_of_devices,
-        callbacks=_callbacks(request, folder, progress),
-    )
-    began = time.perf_counter()
-    evaluation = evaluate(model, dataset.splits["test"], dataset.classes, settings)
-    for name, table in {PER_IMAGE: evaluation.per_image, ROBUSTNESS: evaluation.robustness}.items():
-        if table is not None:
-            write_text(folder / name, table.to_csv(index=False))
-    write_predictions(folder / PREDICTIONS, dataset.splits["test"], preprocessing(settings), evaluation.predictions)
-    history = pd.read_csv(folder / HISTORY)
-    counting = {}
-    if "count_head" in settings and has_counts(dataset):
-        counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
-        write_text(folder / COUNTS, counts.to_csv(index=False))
-    return {
-        "metrics": {name: None if value != value else value for name, value in evaluation.metrics.items()},
-        "solver": {
-            block: {**on_test_images, "training": by_epoch(history, block)}
-            for block, on_test_images in evaluation.solver.items()
-        },
-        "counting": counting,
-        "timings": {
-            "training_seconds": float(history["seconds"].sum()),
-            "evaluation_seconds": time.perf_counter() - began,
-            "process_peak_memory_bytes": peak_memory(),
-            "machine": describe(devices(request.number_of_devices)),
-        },
-    }
-
-
-def _callbacks(request: Request, folder: Path, progress: Progress) -> list[keras.callbacks.Callback]:
-    following = [progress.callback()]
-    return [*following, keras.callbacks.TensorBoard(folder / TENSORBOARD)] if request.tensorboard else following
 
 
 def _now() -> str:

@@ -70,6 +70,7 @@ class Table:
         presets: by name, what each changes in the recipe; `paper` changes nothing.
         figure: name of the drawing function in `reproduce.figures`.
         pairs: names of rows that are compared image by image, first minus second.
+        task: what is done with a row, a module `reproduce.task_<task>`.
     """
 
     id: str
@@ -83,6 +84,12 @@ class Table:
     presets: Mapping[str, Recipe]
     figure: str
     pairs: Sequence[tuple[str, str]] = ()
+    task: str = "segmentation"
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether rows see images."""
+        return self.task != "sizes"
 
     def row(self, name: str) -> Row:
         """The row of a name.

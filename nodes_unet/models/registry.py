@@ -12,6 +12,9 @@ NETWORKS = {
     "ode_unet": ("nodes_unet.models.ode_unet", "ode_unet"),
     "nodes_unet": ("nodes_unet.models.ode_unet", "nodes_unet"),
     "resnet_unet": ("nodes_unet.models.resnet_unet", "resnet_unet"),
+    "attention_unet": ("nodes_unet.models.attention", "attention_unet"),
+    "attention_linknet": ("nodes_unet.models.attention", "attention_linknet"),
+    "classifier": ("nodes_unet.models.classifier", "classifier"),
     "count_head": ("nodes_unet.models.count_head", "count_head"),
 }
 

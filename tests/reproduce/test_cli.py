@@ -85,7 +85,7 @@ def test_every_command_has_help_with_an_example(capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "table-9"], "unknown table 'table-9': choose from ode-position"),
+        (["show", "table-9"], "unknown table 'table-9': choose from encoders, ode-position"),
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
         (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
         (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),
@@ -98,7 +98,10 @@ def test_every_command_has_help_with_an_example(capfd):
         (["run", "ode-position", "--rows", ""], "no row ''"),
         (["data", "prepare", "folder", "x", "--classes", "a,,b", "--out", "a.h5"], "--classes 'a,,b'"),
         (["data", "prepare", "folder", "x", "--classes", "a,b,a", "--out", "a.h5"], "--classes 'a,b,a'"),
-        (["data", "prepare", "misp", "x", "--classes", "a,b", "--out", "a.h5"], "--classes goes with folder"),
+        (["data", "prepare", "misp", "x", "--classes", "a,b", "--out", "a.h5"], "--classes does not go with misp"),
+        (["data", "prepare", "folder", "x", "--seed", "1", "--out", "a.h5"], "--seed does not go with folder"),
+        (["data", "prepare", "sartorius", "nowhere", "--out", "a.h5"], "train.csv does not exist"),
+        (["data", "prepare", "coco", "nowhere", "--out", "a.h5"], "nowhere/images does not exist"),
         (["data", "info", "."], ". is not a file"),
         (["data", "preview", "none.h5", "--out", "sheet.jpg"], "sheet.jpg"),
         (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),

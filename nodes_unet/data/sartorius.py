@@ -1,0 +1,95 @@
+"""Reader: the layout of Kaggle's Sartorius cell segmentation competition, the data of Abbas & Abdulmunim 2023.
+
+`train.csv` has a line an instance (`id`, `annotation` as runs, `width`, `height`, `cell_type`, ...), `train/<id>.png`
+are the images.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nodes_unet.data.images import read_image
+from nodes_unet.data.runs import decode_runs
+from nodes_unet.data.source import Sample, Source
+from nodes_unet.errors import InputError
+
+CLASSES = ("background", "cell")
+TEST_SHARE = 0.2
+_COLUMNS = ("id", "annotation", "width", "height")
+
+
+def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
+    """Reads images and instances; masks are instance numbers (H, W) uint16 in the order of the file.
+
+    Args:
+        folder: holds `train.csv` and `train/`.
+        seed: of the division 80/20 into training and test (section 4.2), which the source does not give.
+
+    Returns:
+        A source with the role `paper`: the paper's images and labels.
+
+    Raises:
+        InputError: a file or column is missing, an id has no image, or (while the source is read) the size of an image
+            is not that of its lines, runs are damaged or instances overlap; the sentence names line and id.
+    """
+    folder = Path(folder)
+    table = _read_table(folder / "train.csv")
+    images = {name: folder / "train" / f"{name}.png" for name in table["id"].unique()}
+    for name, path in images.items():
+        if not path.is_file():
+            line = int(table.index[table["id"] == name][0])
+            raise InputError(
+                f"{folder / 'train.csv'}, line {line}: {name} has no image {path}: add it or drop its lines"
+            )
+    if len(images) < 2:
+        raise InputError(f"{folder / 'train.csv'} names {len(images)} image: at least 2 are needed for train and test")
+    shuffled = np.random.default_rng(seed).permutation(sorted(images))
+    held_out = max(1, round(TEST_SHARE * len(shuffled)))
+
+    def samples(names: Sequence[str]) -> Iterator[Sample]:
+        for name in sorted(names):
+            image, lines = read_image(images[name]), table[table["id"] == name]
+            mask = _instances(folder / "train.csv", name, lines, image.shape[:2])
+            yield Sample(name, name, image, mask, (int(mask.max()),))
+
+    return Source(
+        name="sartorius",
+        classes=CLASSES,
+        role="paper",
+        origin="Kaggle, Sartorius - Cell Instance Segmentation, 2021",
+        licence="the competition's rules (non-commercial)",
+        splits={"train": lambda: samples(shuffled[held_out:]), "test": lambda: samples(shuffled[:held_out])},
+        rules={"split": f"80/20 by image, seed {seed}: section 4.2 gives the shares"},
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: unpack the competition's archive there")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise InputError(f"{path} is not a CSV file ({error}): unpack the competition's archive again") from error
+    if missing := [column for column in _COLUMNS if column not in table]:
+        raise InputError(f"{path} lacks the column {missing[0]}: it needs {', '.join(_COLUMNS)}")
+    table.index = range(2, len(table) + 2)  # lines of the file
+    return table
+
+
+def _instances(path: Path, name: str, lines: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
+    mask, line_of = np.zeros(shape, np.uint16), {}
+    for line, row in lines.iterrows():
+        where = f"{path}, line {line}, {name}"
+        if (row["height"], row["width"]) != tuple(map(str, shape)):
+            raise InputError(
+                f"{where}: {row['width']} x {row['height']} pixels, but the image has {shape[1]} x {shape[0]}"
+            )
+        region = decode_runs(row["annotation"], shape, where)
+        if (mask[region] > 0).any():
+            other = line_of[int(mask[region].max())]
+            raise InputError(f"{where}: the instance overlaps that of line {other}: correct one of them")
+        line_of[len(line_of) + 1] = line
+        mask[region] = len(line_of)
+    return mask

@@ -1,0 +1,63 @@
+"""Encoders of segmentation-models (Iakubovskii 2019), by its names, as networks of plain Keras layers."""
+
+import contextlib
+import io
+import os
+from functools import cache
+
+import keras
+
+from nodes_unet.errors import InputError
+
+
+def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights: str | None = None):
+    """An encoder without its head, and the names of the layers that the decoder takes.
+
+    Layers of the library's own kinds become Keras' own of the same function, so that a checkpoint opens without it.
+
+    Args:
+        name: as segmentation-models names it, such as `efficientnetb0` or `resnet50`.
+        input_shape: (H, W, 3), H and W multiples of 32 or None.
+        weights: None, `"imagenet"` (downloaded by the library) or a weights file.
+
+    Returns:
+        The encoder, and four names of layers, from 1/16 to 1/2 of the image's size.
+
+    Raises:
+        InputError: the name is unknown, or the weights cannot be had.
+    """
+    library, factory = _library()
+    if name not in factory.models_names():
+        raise InputError(f"encoder {name!r} is unknown: choose from {', '.join(sorted(factory.models_names()))}")
+    build = library.inject_global_submodules(factory.get_backbone)
+    try:
+        original = build(name, input_shape=tuple(input_shape), weights=weights, include_top=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"weights {weights!r} of {name} cannot be had ({error}): take None or a local file, or go online"
+        ) from error
+    places = [original.get_layer(**_place(place)).name for place in factory.get_feature_layers(name, n=4)]
+    model = keras.models.clone_model(original, clone_function=_plain)
+    model.set_weights(original.get_weights())
+    return model, places
+
+
+@cache
+def _library():
+    os.environ["SM_FRAMEWORK"] = "tf.keras"
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints when imported
+        import segmentation_models
+        from segmentation_models.backbones.backbones_factory import Backbones
+    return segmentation_models, Backbones
+
+
+def _place(place: str | int) -> dict:
+    return {"name": place} if isinstance(place, str) else {"index": place}
+
+
+def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config = layer.get_config()
+    if getattr(getattr(layer, "activation", None), "__name__", "") == "swish":
+        config["activation"] = "silu"
+    kind = keras.layers.Dropout if type(layer).__name__ == "FixedDropout" else type(layer)
+    return kind.from_config(config)

@@ -1,0 +1,110 @@
+"""COCO polygons: against a drawing by hand and LIVECell's own masks, and everything that can be wrong with them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nodes_unet.data.coco import coco_source
+from nodes_unet.data.store import Dataset, write_dataset
+from nodes_unet.errors import InputError
+
+LIVECELL = Path(__file__).parents[3] / "shared" / "data" / "livecell_sample"
+
+
+def square(number, image, x, y, side=3, **changes):
+    corners = [x, y, x + side, y, x + side, y + side, x, y + side]
+    return {"id": number, "image_id": image, "category_id": 1, "segmentation": [corners], **changes}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two images of 12x8 pixels, one a split, the first with two squares that overlap."""
+    place = tmp_path / "cells"
+    (place / "images").mkdir(parents=True)
+    (place / "annotations").mkdir()
+    for number, name in enumerate(("one", "two")):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 12), np.uint8)
+        Image.fromarray(pixels).save(place / "images" / f"{name}.png")
+    write(place, "train", [{"id": 5, "file_name": "one.tif"}], [square(9, 5, 3, 2), square(4, 5, 1, 1)])
+    write(place, "test", [{"id": 6, "file_name": "two.tif"}], [square(1, 6, 8, 4, side=4)])
+    return place
+
+
+def write(folder, split, images, annotations):
+    content = json.dumps({"images": images, "annotations": annotations})
+    (folder / "annotations" / f"cells_{split}.json").write_text(content, encoding="utf-8")
+
+
+def refuse(folder, *words):
+    out = folder.parent / "out"
+    with pytest.raises(InputError) as caught:
+        write_dataset(out / "c.h5", coco_source(folder))
+    for word in words:
+        assert str(word) in str(caught.value)
+    assert not out.exists() or list(out.iterdir()) == []
+
+
+def test_polygons_become_instances_of_which_the_first_keeps_the_pixel(folder, tmp_path):
+    write_dataset(tmp_path / "c.h5", coco_source(folder, name="drawn"))
+    dataset = Dataset(tmp_path / "c.h5")
+    assert (dataset.name, dataset.role, dataset.classes) == ("drawn", "proxy", ("background", "cell"))
+    (sample,) = dataset.splits["train"]
+    expected = np.zeros((8, 12), np.uint16)
+    expected[2:5, 3:6] = 2
+    expected[1:4, 1:4] = 1  # annotation 4 comes before 9
+    np.testing.assert_array_equal(sample.mask, expected)
+    assert (sample.id, sample.counts) == ("one", (2,))
+
+
+@pytest.mark.skipif(not LIVECELL.is_dir(), reason="the LIVECell sample lies beside this checkout only")
+def test_livecell_masks_are_those_that_come_with_it():
+    document = coco_source(LIVECELL)
+    for sample in document.splits["val"]():
+        with Image.open(LIVECELL / "masks" / f"{sample.id}.png") as image:
+            theirs = np.asarray(image)
+        assert np.mean((sample.mask > 0) == (theirs > 0)) > 0.97  # which are drawn with the pixels on the outline
+        assert sample.counts[0] == theirs.max()
+
+
+def test_an_annotation_of_an_unknown_image_is_named(folder):
+    write(folder, "test", [{"id": 6, "file_name": "two.tif"}], [square(1, 7, 1, 1)])
+    refuse(folder, "cells_test.json, annotation 1", "no image 7")
+
+
+def test_an_image_that_is_missing_is_named(folder):
+    write(folder, "test", [{"id": 6, "file_name": "three.tif"}], [])
+    refuse(folder, "cells_test.json names three.tif")
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "words"),
+    [
+        ({"counts": [1], "size": [8, 12]}, "no list of polygons"),
+        ([], "no list of polygons"),
+        ([[1, 2, 3]], "no list of pairs"),
+        ([["a", "b"]], "no list of pairs"),
+        ([[1, 1, 2, 2]], "3 or more points"),
+        ([[1, 1, 2, float("nan"), 3, 3]], "3 or more points"),
+        ([[1, 1, 40, 1, 3, 3]], "goes past the image of 12 x 8 pixels"),
+    ],
+)
+def test_damaged_polygons_are_named(folder, segmentation, words):
+    write(folder, "test", [{"id": 6, "file_name": "two.tif"}], [square(3, 6, 1, 1, segmentation=segmentation)])
+    refuse(folder, "cells_test.json, annotation 3 of two.tif", words)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"images": []}', '{"images": [{}], "annotations": []}'])
+def test_a_file_that_is_no_coco_file_is_named(folder, content):
+    (folder / "annotations" / "cells_test.json").write_text(content)
+    refuse(folder, "cells_test.json is no COCO file")
+
+
+def test_two_files_for_one_split_and_none_at_all_are_named(folder):
+    write(folder, "more_test", [], [])
+    refuse(folder, "both for the test split")
+    for path in (folder / "annotations").iterdir():
+        path.unlink()
+    refuse(folder, "holds no JSON file")

@@ -1,0 +1,113 @@
+"""The layout of the Sartorius competition: runs, instances, and everything that can be wrong with them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from nodes_unet.data.runs import decode_runs
+from nodes_unet.data.sartorius import sartorius_source
+from nodes_unet.data.store import Dataset, write_dataset
+from nodes_unet.errors import InputError
+
+HEADER = "id,annotation,width,height,cell_type"
+
+
+def encoded(region):
+    """Runs of a region, by the definition."""
+    flat = np.concatenate([[0], region.ravel(), [0]]).astype(int)
+    changes = np.flatnonzero(np.diff(flat))
+    return " ".join(f"{start + 1} {end - start}" for start, end in zip(changes[::2], changes[1::2], strict=True))
+
+
+@given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))).filter(np.any))
+def test_runs_come_back_as_the_region_that_they_describe(region):
+    np.testing.assert_array_equal(decode_runs(encoded(region), region.shape, "here"), region)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "positive whole numbers"),
+        ("1 a", "positive whole numbers"),
+        ("0 2", "positive whole numbers"),
+        ("1 2 3", "3 numbers are no pairs"),
+        ("5 2 1 2", "run 2 does not begin after the one before"),
+        ("1 3 3 1", "run 2 does not begin after the one before"),
+        ("11 3", "ends at pixel 13 of an image of 12 pixels"),
+    ],
+)
+def test_damaged_runs_are_named(text, words):
+    with pytest.raises(InputError, match=f"here: .*{words}"):
+        decode_runs(text, (3, 4), "here")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five images of 6x4 pixels with two cells each."""
+    place = tmp_path / "sartorius"
+    (place / "train").mkdir(parents=True)
+    for name in "abcde":
+        pixels = np.random.default_rng(ord(name)).integers(0, 256, (4, 6), np.uint8)
+        Image.fromarray(pixels).save(place / "train" / f"{name}.png")
+    write(place, *(line for name in "abcde" for line in (f"{name},1 2 7 2,6,4,astro", f"{name},24 1,6,4,astro")))
+    return place
+
+
+def write(folder, *lines, header=HEADER):
+    (folder / "train.csv").write_text("\n".join((header, *lines, "")), encoding="utf-8")
+
+
+def test_instances_are_numbered_in_the_order_of_the_file(folder, tmp_path):
+    write_dataset(tmp_path / "s.h5", sartorius_source(folder))
+    dataset = Dataset(tmp_path / "s.h5")
+    assert (dataset.role, dataset.classes) == ("paper", ("background", "cell"))
+    assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 4, "test": 1}
+    ids = {name: set(split.ids) for name, split in dataset.splits.items()}
+    assert ids["train"] | ids["test"] == set("abcde")
+    expected = [[1, 1, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0], [0] * 6, [0, 0, 0, 0, 0, 2]]
+    for sample in dataset.splits["train"]:
+        assert sample.mask.tolist() == expected and sample.mask.dtype == np.uint16
+        assert sample.counts == (2,)
+
+
+def refuse(folder, *words):
+    out = folder.parent / "out"
+    with pytest.raises(InputError) as caught:
+        write_dataset(out / "s.h5", sartorius_source(folder))
+    for word in words:
+        assert str(word) in str(caught.value)
+    assert not out.exists() or list(out.iterdir()) == []
+
+
+def test_overlapping_instances_are_named_with_both_lines(folder):
+    write(folder, *(f"{name},1 2,6,4,x" for name in "abcde"), "c,2 2,6,4,x")
+    refuse(folder, "train.csv, line 7, c", "overlaps that of line 4")
+
+
+def test_an_id_without_an_image_is_named_with_its_line(folder):
+    write(folder, "a,1 2,6,4,x", "zz,1 2,6,4,x")
+    refuse(folder, "train.csv, line 3", "zz has no image")
+
+
+def test_a_size_that_is_not_the_images_is_named(folder):
+    write(folder, *(f"{name},1 2,6,5,x" for name in "abcde"))
+    refuse(folder, "train.csv, line", "6 x 5 pixels, but the image has 6 x 4")
+
+
+def test_runs_past_the_image_are_named_with_line_and_id(folder):
+    write(folder, *(f"{name},1 2,6,4,x" for name in "abcd"), "e,24 2,6,4,x")
+    refuse(folder, "train.csv, line 6, e", "ends at pixel 25")
+
+
+@pytest.mark.parametrize("header", ["id,annotation,width", "image,annotation,width,height"])
+def test_a_missing_column_is_named(folder, header):
+    write(folder, "a,1 2,6,4", header=header)
+    refuse(folder, "lacks the column")
+
+
+def test_a_missing_file_is_named(folder):
+    (folder / "train.csv").unlink()
+    refuse(folder, "train.csv does not exist")

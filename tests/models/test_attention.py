@@ -1,0 +1,102 @@
+"""U-Net and LinkNet with attention gates: sizes to the digit, and outputs against segmentation-models' own."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from nodes_unet import InputError, build
+from nodes_unet.checkpoint import Description, save
+from nodes_unet.data.preprocessing import Preprocessing
+
+SHAPE = (64, 96, 3)
+PARAMETERS = {
+    ("attention_unet", "resnet50", False): 32_561_114,
+    ("attention_unet", "efficientnetb0", False): 10_115_501,
+    ("attention_linknet", "efficientnetb0", False): 6_096_333,
+}
+
+
+def images(shape=SHAPE):
+    return np.random.default_rng(0).random((2, *shape), np.float32)
+
+
+@pytest.mark.parametrize(("case", "expected"), PARAMETERS.items())
+def test_networks_without_gates_have_the_parameters_of_segmentation_models(case, expected):
+    network, encoder, attention = case
+    assert build(network, encoder=encoder, attention=attention).count_params() == expected
+
+
+@pytest.mark.parametrize(
+    ("network", "reference", "encoder"),
+    [
+        ("attention_unet", "Unet", "efficientnetb0"),
+        ("attention_linknet", "Linknet", "efficientnetb0"),
+        ("attention_unet", "Unet", "resnet50"),
+    ],
+)
+def test_without_gates_outputs_are_those_of_segmentation_models(network, reference, encoder):
+    from nodes_unet.models.encoders import _library
+
+    library, _ = _library()
+    theirs = getattr(library, reference)(encoder, input_shape=SHAPE, encoder_weights=None)
+    ours = build(network, input_shape=SHAPE, encoder=encoder, attention=False)
+    random = np.random.default_rng(1)
+    for layer in theirs.layers:  # moving averages and offsets that matter
+        layer.set_weights([w + 0.1 * random.random(w.shape, np.float32) for w in layer.get_weights()])
+    own = [layer for layer in ours.layers if layer.weights]
+    their = [layer for layer in theirs.layers if layer.weights]
+    assert not {id(layer) for layer in own} & {id(layer) for layer in their}
+    for mine, other in zip(own, their, strict=True):
+        mine.set_weights(other.get_weights())
+    np.testing.assert_allclose(ours(images()), theirs(images()), atol=1e-6)
+
+
+@pytest.mark.parametrize("network", ["attention_unet", "attention_linknet"])
+def test_gates_weigh_each_skip_between_zero_and_one(network):
+    model = build(network, input_shape=SHAPE)
+    plain = build(network, input_shape=SHAPE, attention=False)
+    assert not [layer.name for layer in plain.layers if "gate" in layer.name]
+    gates = [model.get_layer(f"gate{number}_alpha") for number in range(4)]
+    alphas = keras.Model(model.input, [gate.output for gate in gates])(images())
+    for alpha, scale in zip(alphas, (16, 8, 4, 2), strict=True):
+        assert alpha.shape == (2, SHAPE[0] // scale, SHAPE[1] // scale, 1)
+        assert np.min(alpha) > 0 and np.max(alpha) < 1
+    gated, alpha, skip = (
+        model.get_layer("gate3_output").output,
+        gates[3].output,
+        model.get_layer("gate3_output").input[0],
+    )
+    outputs = keras.Model(model.input, [gated, alpha, skip])(images())
+    np.testing.assert_allclose(outputs[0], outputs[1] * outputs[2], rtol=1e-5, atol=1e-7)
+
+
+def test_a_gated_checkpoint_opens_where_segmentation_models_cannot_be_imported(tmp_path):
+    arguments = {"input_shape": [32, 32, 3], "classes": 1}
+    model = build("attention_linknet", **arguments)
+    save(model, Description("attention_linknet", arguments, ("cell",), Preprocessing(None, None)), tmp_path / "m.h5")
+    np.save(tmp_path / "x.npy", images((32, 32, 3)))
+    code = (
+        "import sys; sys.modules['segmentation_models'] = sys.modules['efficientnet'] = None\n"
+        "import keras, numpy, nodes_unet\n"
+        "model = keras.models.load_model('m.h5')\n"
+        "numpy.save('y.npy', model.predict_on_batch(numpy.load('x.npy')))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict_on_batch(images((32, 32, 3))), atol=1e-6)
+
+
+def test_the_package_and_the_unet_family_do_not_import_the_library():
+    code = (
+        "import sys, nodes_unet; nodes_unet.build('unet', filters=2); assert 'segmentation_models' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_encoder_and_a_size_that_does_not_divide_are_named():
+    with pytest.raises(InputError, match="encoder 'resnet51' is unknown"):
+        build("attention_unet", encoder="resnet51")
+    with pytest.raises(InputError, match="multiples of 32"):
+        build("attention_unet", input_shape=(48, 64, 3))
