@@ -55,7 +55,7 @@ class Progress:
         """A run starts or goes on."""
         self.number += 1
         self.title, self.began = self._title(identity), time.monotonic()
-        self.say(f"{self.title}: training{self._rest()}")
+        self.say(f"{self.title}: begins{self._rest()}")
 
     def end(self, record: dict) -> None:
         """A run has ended."""
