@@ -2,13 +2,14 @@ from experiments.ode_position import TABLE as ODE_POSITION
 from experiments.training_tolerance import TABLE
 
 
-def test_rows_differ_in_the_tolerance_only():
-    recipe = ODE_POSITION.settings("quick")
-    for row, tolerance in zip(TABLE.rows, (1e-2, 1e-3, 1e-4), strict=True):
+def test_rows_differ_in_the_tolerance_and_the_first_step_only():
+    recipe, changed = ODE_POSITION.settings("quick"), ("tolerance", "first_step")
+    for row, tolerance in zip(TABLE.rows, 2 * (1e-2, 1e-3, 1e-4), strict=True):
         settings = TABLE.settings("quick", row)
         assert settings["tolerance"].value == tolerance
-        assert {name: setting for name, setting in settings.items() if name != "tolerance"} == {
-            name: setting for name, setting in recipe.items() if name != "tolerance"
+        assert settings["first_step"].value == ("hairer" if row.name.endswith(" hairer") else "interval")
+        assert {name: setting for name, setting in settings.items() if name not in changed} == {
+            name: setting for name, setting in recipe.items() if name not in changed
         }
         assert (row.network, row.arguments) == ("ode_unet", {"position": 5})
 

@@ -35,7 +35,8 @@ def test_list_names_table_rows_and_presets(capfd):
     assert "ode-position" in out and "ODEUNet9" in out and "smoke" in out
     described = {table["id"]: table for table in json.loads(call(capfd, "list", "--json")[1])}
     assert len(described["ode-position"]["rows"]) == 10
-    assert described["training-tolerance"]["rows"] == ["1e-2", "1e-3", "1e-4"]
+    names = described["training-tolerance"]["rows"]
+    assert names == ["1e-2", "1e-3", "1e-4", "1e-2 hairer", "1e-3 hairer", "1e-4 hairer"]
 
 
 def test_version_is_the_installed_one(capfd):
