@@ -13,6 +13,7 @@ import wrapt
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules=["checkpoint", "counting", "data", "inference", "losses", "metrics", "models", "ode", "training"],
     submod_attrs={
         "checkpoint": ["load", "read_description"],
         "errors": ["InputError", "SolverError", "TrainingError"],

@@ -110,7 +110,10 @@ def ode(
     activations: Annotated[str | None, typer.Option(help="Comma-separated; by default relu,softplus.")] = None,
     tolerances: Annotated[str | None, typer.Option(help="Comma-separated; by default 1e-2 to 1e-6.")] = None,
     methods: Annotated[
-        str | None, typer.Option(help="Separated by semicolons; by default all that are installed.")
+        str | None,
+        typer.Option(
+            help="Separated by semicolons, as `hairer, discrete;TFP, adjoint`; by default all installed ones."
+        ),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Calls of which the median counts; fewer of long ones.")] = 5,
 ) -> None:
@@ -119,24 +122,24 @@ def ode(
     from reproduce.benchmarks.ode.methods import METHODS
     from reproduce.benchmarks.ode.problem import ACTIVATIONS, LEVELS, SCALES, TOLERANCES, Problem
 
-    chosen_levels = [_level(level) for level in levels.split(",")] if levels else LEVELS
-    chosen_activations = activations.split(",") if activations else ACTIVATIONS
+    chosen_levels = LEVELS if levels is None else [_level(level) for level in levels.split(",")]
+    chosen_activations = ACTIVATIONS if activations is None else activations.split(",")
     if unknown := set(chosen_activations) - set(ACTIVATIONS):
         raise InputError(f"--activations {unknown.pop()!r} is unknown: choose from {', '.join(ACTIVATIONS)}")
     problems = [
         Problem(channels, size, activation, scale)
         for activation in chosen_activations
-        for scale in (_numbers("--scales", scales) if scales else SCALES)
+        for scale in (SCALES if scales is None else _numbers("--scales", scales))
         for channels, size in chosen_levels
     ]
-    names = (
-        [name.strip() for name in methods.split(";")] if methods else [n for n, m in METHODS.items() if m.available()]
-    )
-    measured = suite.run(
-        out, problems, _numbers("--tolerances", tolerances) if tolerances else TOLERANCES, names, repeats
-    )
+    installed = [name for name, method in METHODS.items() if method.available()]
+    names = installed if methods is None else [name.strip() for name in methods.split(";")]
+    chosen_tolerances = TOLERANCES if tolerances is None else _numbers("--tolerances", tolerances)
+    measured = suite.run(out, problems, chosen_tolerances, names, repeats)
     analysis.write(measured, out)
-    print(f"{out}: solves.csv, equal_error.csv, summary.csv, work_precision_*.png")
+    print(
+        f"{out}: all its measurements in solves.csv, equal_error.csv, summary.csv and work_precision_<activation>.png"
+    )
 
 
 def _numbers(option: str, text: str) -> list[float]:

@@ -132,7 +132,8 @@ def _integrate(slope: Slope, state: State, start, end, method: DormandPrince, re
         return tf.reduce_any(active(_Progress(*loop_variables)))
 
     ended = _Progress(*tf.while_loop(goes_on, attempt, begin, maximum_iterations=method.max_num_steps))
-    unnoticed = (ended.status == SUCCESS) & ~all_finite(ended.state, start)
+    finite = all_finite(ended.state, start) & tf.math.is_finite(end - start)
+    unnoticed = (ended.status == SUCCESS) & ~finite
     stats = Stats(
         nfe=evaluations + method.stages * ended.attempts,
         accepted=ended.accepted,

@@ -19,10 +19,12 @@ _FIXED = {"euler": EULER, "rk4": RK4}
 METHODS = ("dopri5", *_FIXED)
 
 _WHAT_HAPPENED = {
-    MAX_STEPS: "needed more than {max_num_steps} steps; raise max_num_steps or the tolerance",
-    NON_FINITE: "met a state or slope that is not finite; look for NaN in the input, and for NaN or too "
-    "large values in the weights",
-    UNDERFLOW: "had to make its steps too small for the number format; raise the tolerance, or use float64",
+    MAX_STEPS: "needed more than {max_num_steps} steps; raise max_num_steps or the tolerance; a stiff equation needs a "
+    "solver made for such",
+    NON_FINITE: "met a time, state or slope that is not finite; look for NaN and infinities in t0, t1, y0, args and "
+    "what f returns, in a network in its input and weights",
+    UNDERFLOW: "had to make its steps too small for the number format; look whether the solution or the slope has a "
+    "pole or becomes NaN there, raise the tolerance, or use float64",
 }
 
 
@@ -81,7 +83,7 @@ def odeint(
 
     Raises:
         SolverError: the solve failed; in eager mode only.
-        ValueError: an option is unknown.
+        ValueError: an option is unknown or impossible.
         TypeError: a component of the state is not float32 or float64.
     """
     method = _method(method, rtol, rtol if atol is None else atol, first_step, max_num_steps, num_steps, norm)
@@ -124,8 +126,18 @@ def _method(method, rtol, atol, first_step, max_num_steps, num_steps, norm):
         if not num_steps or num_steps < 1:
             raise ValueError(f"method {method!r} needs num_steps, a positive number of steps")
         return FixedSteps(_FIXED[method], num_steps)
+    if num_steps is not None:
+        raise ValueError(
+            f"num_steps goes with {' and '.join(map(repr, _FIXED))}: method {method!r} chooses its own steps"
+        )
+    numbers = {"rtol": rtol, "atol": atol, "max_num_steps": max_num_steps}
     if isinstance(first_step, str):
         _check("first_step", first_step, FIRST_STEPS)
+    else:
+        numbers["first_step"] = first_step
+    for name, value in numbers.items():
+        if not value > 0:
+            raise ValueError(f"{name} must be positive and is {value}")
     return DormandPrince(rtol, atol, first_step, max_num_steps, norm)
 
 

@@ -29,7 +29,7 @@ def compiled(function):
         signature = repr(tf.nest.map_structure(_described, arguments))
         if signature not in kernels:
             pattern = tf.nest.map_structure(lambda value: _Tensor if tf.is_tensor(value) else value, arguments)
-            kernels[signature] = tf.function(_filled(function, pattern), jit_compile=True, autograph=False)
+            kernels[signature] = tf.function(_Filled(function, pattern), jit_compile=True, autograph=False)
         return kernels[signature](*tensors)
 
     return call
@@ -39,12 +39,19 @@ class _Tensor:
     """Stands for a tensor in a pattern of arguments."""
 
 
-def _filled(function, pattern):
-    def kernel(*tensors):
-        coming = iter(tensors)
-        return function(*tf.nest.map_structure(lambda value: next(coming) if value is _Tensor else value, pattern))
+class _Filled:
+    """A function of the tensors that a pattern leaves out.
 
-    return kernel
+    Not a closure: TensorFlow, which counts traces by code, would take all of them for one that is traced too often.
+    """
+
+    def __init__(self, function, pattern):
+        self.function, self.pattern = function, pattern
+
+    def __call__(self, *tensors):
+        coming = iter(tensors)
+        filled = tf.nest.map_structure(lambda value: next(coming) if value is _Tensor else value, self.pattern)
+        return self.function(*filled)
 
 
 def _described(value):

@@ -244,11 +244,30 @@ def test_with_a_norm_for_each_image_one_that_fails_takes_no_other_with_it():
         ({"norm": "max"}, "norm 'max' is unknown"),
         ({"method": "rk5"}, "method 'rk5' is unknown"),
         ({"method": "euler"}, "method 'euler' needs num_steps"),
+        ({"num_steps": 5}, "num_steps goes with 'euler' and 'rk4'"),
+        ({"rtol": -1.0}, "rtol must be positive and is -1"),
+        ({"rtol": float("nan")}, "rtol must be positive and is nan"),
+        ({"atol": 0.0}, "atol must be positive and is 0"),
+        ({"first_step": 0.0}, "first_step must be positive and is 0"),
+        ({"max_num_steps": 0}, "max_num_steps must be positive and is 0"),
     ],
 )
-def test_unknown_options_are_named(options, message):
+def test_unknown_and_impossible_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         odeint(lambda t, y: y, tf.ones(2), 0.0, 1.0, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "rk4", "num_steps": 3}])
+def test_a_time_that_is_not_finite_is_no_success(options):
+    with pytest.raises(SolverError, match="not finite"):
+        odeint(lambda t, y: -y, tf.ones(2), 0.0, float("nan"), **options)
+
+
+def test_kernels_of_many_shapes_are_not_taken_for_one_that_is_traced_too_often(caplog):
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        for size in range(1, 9):
+            odeint(lambda t, y: -y, tf.ones(size), 0.0, 1.0)
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]
 
 
 def test_half_precision_is_refused_with_what_to_do():

@@ -91,6 +91,7 @@ def test_every_command_has_help_with_an_example(capfd):
         (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
         (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),
         (["bench", "ode", "--scales", "0"], "--scales '0': every number must be positive"),
+        (["bench", "ode", "--activations", ""], "--activations '' is unknown: choose from relu, softplus"),
         (["bench", "ode", "--activations", "tanh"], "--activations 'tanh' is unknown: choose from relu, softplus"),
         (["run", "ode-position", "--rows", "U-Net,ODEUNet10"], "no row 'ODEUNet10'"),
         (["run", "ode-position", "--seeds", "0;1"], "--seeds '0;1' is no list of whole numbers"),

@@ -119,9 +119,13 @@ def write(measurements: pd.DataFrame, folder: Path) -> None:
 
 
 def _draw(solves: pd.DataFrame, path: Path) -> None:
-    """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down."""
-    colours = dict(zip(METHODS, colormaps["tab20"].colors, strict=False))
-    methods = [name for name in METHODS if name in set(solves.method)]
+    """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down.
+
+    A line a method that has several tolerances; where none has, a point each.
+    """
+    tolerances = solves.groupby("method")["tolerance"].nunique()
+    methods = [name for name in METHODS if tolerances.get(name, 0) > 1] or list(tolerances.index)
+    colours = dict(zip(methods, colormaps["tab10"].colors, strict=False))
     levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
     figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
     panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col", sharey="row")

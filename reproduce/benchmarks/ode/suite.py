@@ -25,16 +25,20 @@ def run(
     """Measures what is missing and returns all measurements of the folder.
 
     Raises:
-        InputError: a method is unknown or its package is not installed.
+        InputError: a method is unknown or its package is not installed, or the folder cannot be written.
     """
     for name in methods:
         _check(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "references").mkdir(exist_ok=True)
+    try:
+        (folder / "references").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}): choose another place with --out") from error
     done = {_key(measurement) for measurement in _read(folder)}
     cases = [Case(problem, method, tolerance) for problem in problems for tolerance in tolerances for method in methods]
-    missing = [case for case in cases if case.key not in done]
+    missing = list({case.key: case for case in cases if case.key not in done}.values())
     console, began = Console(stderr=True, soft_wrap=True), time.monotonic()
+    if known := len(cases) - len(missing):
+        console.print(f"{known} of {len(cases)} cases were measured before", highlight=False)
     for number, case in enumerate(missing):
         measured = measure_in_a_fresh_process(case, reference(case.problem, folder / "references"), repeats)
         with (folder / MEASUREMENTS).open("a", encoding="utf-8") as file:

@@ -25,7 +25,8 @@ def test_the_command_measures_resumes_and_writes_tables_and_figure(tmp_path):
     bench("hairer, discrete")
     second = bench("hairer, discrete", PEER)
     assert "hairer, discrete" not in second and "[1/1]" in second
-    assert second.count("\n") == 1, "the process that starts the others must not load TensorFlow"
+    assert second.count("\n") == 2, "the process that starts the others must not load TensorFlow"
+    assert second.startswith("1 of 2 cases were measured before\n")
     lines = [json.loads(line) for line in (tmp_path / suite.MEASUREMENTS).read_text().splitlines()]
     assert [line["method"] for line in lines] == ["hairer, discrete", PEER]
     solves = pd.read_csv(tmp_path / "solves.csv").set_index("method")
@@ -53,6 +54,20 @@ def test_a_method_that_is_unknown_or_not_installed_is_named(tmp_path, monkeypatc
     monkeypatch.setattr(type(METHODS[PEER]), "available", lambda self: False)
     with pytest.raises(InputError, match="needs tensorflow_probability"):
         suite.run(tmp_path, [], [], [PEER], 1)
+
+
+def test_a_case_is_measured_once_and_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    measured = []
+    monkeypatch.setattr(suite, "reference", lambda problem, folder: folder)
+    monkeypatch.setattr(
+        suite, "measure_in_a_fresh_process", lambda case, *_: measured.append(case) or {**PROBLEM, "error": "not made"}
+    )
+    monkeypatch.setattr(suite, "_key", lambda measurement: None)
+    suite.run(tmp_path, [Problem(**PROBLEM)], [1e-3, 0.001], ["hairer, discrete"] * 2, 1)
+    assert len(measured) == 1
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file cannot be written"):
+        suite.run(tmp_path / "file", [], [], [], 1)
 
 
 def measurement(method, tolerance=None, **measured):
