@@ -17,10 +17,11 @@ def component_areas(region: np.ndarray) -> np.ndarray:
 def basin_areas(region: np.ndarray, min_distance: int) -> np.ndarray:
     """Pixels of each basin of the watershed of a region (H, W) bool.
 
-    Basins grow from the peaks of the distance to the region's border, the image's border included, that lie
-    `min_distance` pixels or more apart (Vincent & Soille, IEEE PAMI 13:583-598, 1991).
+    Basins grow from the peaks of the distance to what is not in the region that lie `min_distance` pixels or more apart
+    (Vincent & Soille, IEEE PAMI 13:583-598, 1991).
     """
-    region = np.pad(region, 1)
+    if region.all():
+        return np.array([region.size])
     distance, components = ndimage.distance_transform_edt(region), label(region, connectivity=1)
     peaks = peak_local_max(distance, min_distance=min_distance, labels=components, exclude_border=False)
     markers = np.zeros(region.shape, np.int32)

