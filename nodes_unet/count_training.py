@@ -11,6 +11,7 @@ from nodes_unet import checkpoint
 from nodes_unet.checkpoint import Description
 from nodes_unet.models import build
 from nodes_unet.models.count_head import SCALES, scales_of
+from nodes_unet.training import seed_everything
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def train_counts(
         "scale_filters": fitting.scale_filters,
         "units": fitting.units,
     }
-    keras.utils.set_random_seed(seed)
+    seed_everything(seed)
     model = build("count_head", **arguments)
     scales, regression = model.get_layer("scales"), model.get_layer("regression")
     scales.set_weights(scales_of(trunk).get_weights())

@@ -11,12 +11,11 @@ import pandas as pd
 from nodes_unet.count_training import Counted, CountFitting, train_counts
 from nodes_unet.counting import basin_areas, component_areas, tuned
 from nodes_unet.counting import count as count_areas
-from nodes_unet.data.splits import split_items
-from nodes_unet.data.store import Dataset, Split
+from nodes_unet.data.store import Dataset
 from nodes_unet.inference import segment
 from nodes_unet.training import BEST
 from reproduce.count_errors import METHODS
-from reproduce.segmentation import preprocessing
+from reproduce.segmentation import Side, preprocessing, sides
 
 HEAD = "counts.h5"
 
@@ -48,19 +47,20 @@ def count(
         A line an image and class: `id`, `class`, `truth` and a column a method of `METHODS`; and the chosen arguments
         by method and class.
     """
-    training, validation = _sides(dataset, settings, seed)
+    training, validation = sides(dataset, 1, settings["validation_fraction"], "group", seed)
+    known_training, known_validation = _counted(training, settings), _counted(validation, settings)
     head = train_counts(
         folder / BEST,
-        _counted(*training, settings),
-        _counted(*validation, settings),
+        known_training,
+        known_validation,
         CountFitting(**settings["count_head"]),
         folder / HEAD,
         seed,
     )
     test, prepared = dataset.splits["test"], preprocessing(settings)
-    mean = training[0].counts[training[1]].mean(axis=0)
-    held_out = [segment(model, prepared, validation[0][number].image) for number in validation[1]]
-    known = _Known(held_out, validation[0].counts[validation[1]], dataset.classes, settings["count_min_area"])
+    mean = known_training.counts.mean(axis=0)
+    held_out = [segment(model, prepared, validation.split[number].image) for number, _ in validation.items]
+    known = _Known(held_out, known_validation.counts, dataset.classes, settings["count_min_area"])
     distances = [{"min_distance": distance} for distance in settings["count_min_distance"]]
     components, chosen_components = _read_off(component_areas, [{}], known, predictions)
     basins, chosen_basins = _read_off(basin_areas, distances, known, predictions)
@@ -99,20 +99,10 @@ def _read_off(areas_of: Callable, options: Sequence[Mapping], known: _Known, pre
     return np.transpose(counts), chosen
 
 
-def _sides(dataset: Dataset, settings: Mapping, seed: int) -> tuple[tuple[Split, np.ndarray], tuple[Split, np.ndarray]]:
-    """Training and validation: where the images are, and which; divided by group whatever the segmentation's rule."""
-    training = dataset.splits["train"]
-    if "val" in dataset.splits:
-        validation = dataset.splits["val"]
-        return (training, np.arange(len(training))), (validation, np.arange(len(validation)))
-    items, held_out = split_items(training.groups, 1, settings["validation_fraction"], "group", seed)
-    return (training, items[:, 0]), (training, held_out[:, 0])
-
-
-def _counted(split: Split, numbers: np.ndarray, settings: Mapping) -> Counted:
-    prepared = preprocessing(settings)
+def _counted(side: Side, settings: Mapping) -> Counted:
+    prepared, numbers = preprocessing(settings), side.items[:, 0]
 
     def images() -> Iterator[np.ndarray]:
-        return (prepared(split[number].image) for number in numbers)
+        return (prepared(side.split[number].image) for number in numbers)
 
-    return Counted(images(), split.counts[numbers])
+    return Counted(images(), side.split.counts[numbers])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -57,28 +58,42 @@ def fitting(settings: Mapping) -> Fitting:
     return Fitting(settings["epochs"], settings["loss"], settings["optimizer"], settings["learning_rate"])
 
 
+class Side(NamedTuple):
+    """Training or validation: where the images are, and which (n, 2) image and copy numbers of them."""
+
+    split: Split
+    items: np.ndarray
+
+
+def sides(dataset: Dataset, copies: int, fraction: float, rule: str, seed: int) -> tuple[Side, Side]:
+    """Training and validation: the dataset's own where it has both, else its training split divided by `split_items`.
+
+    Raises:
+        InputError: the training split cannot be divided so.
+    """
+    training = dataset.splits["train"]
+    if "val" in dataset.splits:
+        validation = dataset.splits["val"]
+        return (
+            Side(training, all_copies(range(len(training)), copies)),
+            Side(validation, all_copies(range(len(validation)), 1)),
+        )
+    items, held_out = split_items(training.groups, copies, fraction, rule, seed)
+    return Side(training, items), Side(training, held_out)
+
+
 def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Batches]:
     """Training and validation batches as the recipe derives them from a dataset.
 
     Raises:
         InputError: the training split cannot be divided as the recipe wants.
     """
-    prepared = preprocessing(settings)
     augmenter = Augmenter(Augmentation(**settings["augmentation"]), seed)
-    training = dataset.splits["train"]
-    copies, size = settings["copies"], settings["batch_size"]
-    if "val" in dataset.splits:
-        validation = dataset.splits["val"]
-        items, held_out = all_copies(range(len(training)), copies), all_copies(range(len(validation)), 1)
-    else:
-        validation = training
-        items, held_out = split_items(
-            training.groups, copies, settings["validation_fraction"], settings["validation_split"], seed
-        )
-    return (
-        Batches(training, items, size, prepared, augmenter, seed=seed),
-        Batches(validation, held_out, size, prepared, augmenter),
+    training, validation = sides(
+        dataset, settings["copies"], settings["validation_fraction"], settings["validation_split"], seed
     )
+    shared = settings["batch_size"], preprocessing(settings), augmenter
+    return Batches(*training, *shared, seed=seed), Batches(*validation, *shared)
 
 
 def train_row(

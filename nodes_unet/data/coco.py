@@ -46,8 +46,8 @@ def coco_source(
             if stem not in files:
                 raise InputError(f"{path} names {described['file_name']}, which is not in {folder / 'images'}: add it")
             image = read_image(files[stem])
-            mask, cells = _instances(path, described, annotations[described["id"]], image.shape[:2])
-            yield Sample(stem, stem, image, mask, (cells,))
+            mask = _instances(path, described, annotations[described["id"]], image.shape[:2])
+            yield Sample(stem, stem, image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
         name=name or folder.resolve().name,
@@ -95,16 +95,14 @@ def _read(path: Path) -> tuple[Path, list[dict], dict[int, list[dict]]]:
     return path, images, by_image
 
 
-def _instances(path: Path, described: dict, annotations: list[dict], shape: tuple[int, int]) -> tuple[np.ndarray, int]:
-    mask, cells = np.zeros(shape, np.uint16), 0
+def _instances(path: Path, described: dict, annotations: list[dict], shape: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(shape, np.uint16)
     for number, annotation in enumerate(annotations, 1):
         where = f"{path}, annotation {annotation['id']} of {described['file_name']}"
-        region = np.zeros(shape, bool)
         for points in _polygons(annotation, shape, where):
-            region[polygon(points[:, 1], points[:, 0], shape)] = True
-        mask[region & (mask == 0)] = number
-        cells += bool(region.any())
-    return mask, cells
+            inside = polygon(points[:, 1], points[:, 0], shape)
+            mask[inside] = np.where(mask[inside] == 0, number, mask[inside])
+    return mask
 
 
 def _polygons(annotation: dict, shape: tuple[int, int], where: str) -> list[np.ndarray]:

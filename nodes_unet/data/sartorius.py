@@ -36,10 +36,11 @@ def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
     """
     folder = Path(folder)
     table = _read_table(folder / "train.csv")
-    images = {name: folder / "train" / f"{name}.png" for name in table["id"].unique()}
+    lines = dict(iter(table.groupby("id", sort=False)))
+    images = {name: folder / "train" / f"{name}.png" for name in lines}
     for name, path in images.items():
         if not path.is_file():
-            line = int(table.index[table["id"] == name][0])
+            line = lines[name].index[0]
             raise InputError(
                 f"{folder / 'train.csv'}, line {line}: {name} has no image {path}: add it or drop its lines"
             )
@@ -50,8 +51,8 @@ def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
 
     def samples(names: Sequence[str]) -> Iterator[Sample]:
         for name in sorted(names):
-            image, lines = read_image(images[name]), table[table["id"] == name]
-            mask = _instances(folder / "train.csv", name, lines, image.shape[:2])
+            image = read_image(images[name])
+            mask = _instances(folder / "train.csv", name, lines[name], image.shape[:2])
             yield Sample(name, name, image, mask, (int(mask.max()),))
 
     return Source(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from nodes_unet.ode.states import State, combine, weighted_sum
+from nodes_unet.ode.steps import Slope
 
 
 def with_own_gradient(compute: Callable, tensors: State, args: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -40,10 +41,10 @@ class Evaluation:
         state, slope: the state, and f(time, state).
     """
 
-    def __init__(self, function: Callable, time: tf.Tensor, state: State, args: Sequence[tf.Tensor]):
+    def __init__(self, slope: Slope, time: tf.Tensor, state: State, watched: Sequence):
         with tf.GradientTape() as self._tape:
-            self._tape.watch([state, args])
-            self.slope = function(time, state)
+            self._tape.watch([state, watched])
+            self.slope = slope(time, state)
         self.state = state
 
     def back(self, by_slope: State, watched: Sequence) -> tuple[State, list[tf.Tensor]]:
@@ -54,6 +55,18 @@ class Evaluation:
         return by_state, [tf.convert_to_tensor(gradient) for gradient in by_watched]
 
 
+class _RecordedSlope(Slope):
+    """A slope that keeps its evaluations."""
+
+    def __init__(self, slope: Slope, watched: Sequence):
+        super().__init__(slope.function, slope.args)
+        self.evaluations, self._slope, self._watched = [], slope, watched
+
+    def __call__(self, time: tf.Tensor, state: State) -> State:
+        self.evaluations.append(Evaluation(self._slope, time, state, self._watched))
+        return self.evaluations[-1].slope
+
+
 class Stages:
     """The stages of an explicit Runge-Kutta step after the first, and the way back over the step.
 
@@ -62,13 +75,10 @@ class Stages:
         at: the state in the last stage.
     """
 
-    def __init__(self, function: Callable, time, size, state: State, first: State, tableau, number: int, args):
-        self.slopes, self.at = [first], state
-        self._size, self._rows, self._evaluations = size, tableau.b[: number - 1], []
-        for share, row in zip(tableau.a[: number - 1], self._rows, strict=True):
-            self.at = combine(state, size, row, self.slopes)
-            self._evaluations.append(Evaluation(function, time + share * size, self.at, args))
-            self.slopes.append(self._evaluations[-1].slope)
+    def __init__(self, slope: Slope, time, size, state: State, first: State, tableau, number: int, watched: Sequence):
+        recorded = _RecordedSlope(slope, watched)
+        self.slopes, self.at = recorded.stages(time, size, state, first, tableau, number)
+        self._size, self._rows, self._evaluations = size, tableau.b[: number - 1], recorded.evaluations
 
     def back(self, by_outcome: State, weights: Sequence, by_last: State | None, watched: Sequence):
         """Gradients by way of the outcome, state + size * sum(weight * slope), and of the last stage's slope.

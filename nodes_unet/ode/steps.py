@@ -46,12 +46,17 @@ class Slope:
         """The slope at a time and state."""
         return self.function(time, state, self.args)
 
-    def advance(self, time, size, state: State, first: State, tableau, number: int, weights: Sequence) -> Advance:
-        """A step of `size` from `state`, where the slope is `first`, with so many stages, which have these weights."""
+    def stages(self, time, size, state: State, first: State, tableau, number: int) -> tuple[list[State], State]:
+        """Slopes of so many stages of a step from `state`, where the slope is `first`, and the state in the last."""
         slopes, at = [first], state
         for share, row in zip(tableau.a[: number - 1], tableau.b[: number - 1], strict=True):
             at = combine(state, size, row, slopes)
             slopes.append(self(time + share * size, at))
+        return slopes, at
+
+    def advance(self, time, size, state: State, first: State, tableau, number: int, weights: Sequence) -> Advance:
+        """A step of `size` with so many stages, which have these weights."""
+        slopes, at = self.stages(time, size, state, first, tableau, number)
         return Advance.over(slopes, at, state, size, weights)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from nodes_unet.data.source import Sample, Source
 from nodes_unet.data.store import Dataset, write_dataset
+from nodes_unet.errors import InputError
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +63,21 @@ def below_a_file(tmp_path):
     """A path that nobody can write to: its folder is a regular file."""
     (tmp_path / "taken").write_text("a regular file")
     return tmp_path / "taken" / "out"
+
+
+@pytest.fixture
+def refuse_source(tmp_path):
+    """A function that asserts that `make_source(folder)` is refused, at once or while it is stored, with nothing left.
+
+    All the words have to be in the sentence.
+    """
+
+    def refuse_source(make_source, folder, *words):
+        out = tmp_path / "refused"
+        with pytest.raises(InputError) as caught:
+            write_dataset(out / "dataset.h5", make_source(folder))
+        for word in words:
+            assert str(word) in str(caught.value)
+        assert not out.exists() or list(out.iterdir()) == []
+
+    return refuse_source

@@ -1,5 +1,7 @@
 """The layout of the Sartorius competition: runs, instances, and everything that can be wrong with them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,41 +75,38 @@ def test_instances_are_numbered_in_the_order_of_the_file(folder, tmp_path):
         assert sample.counts == (2,)
 
 
-def refuse(folder, *words):
-    out = folder.parent / "out"
-    with pytest.raises(InputError) as caught:
-        write_dataset(out / "s.h5", sartorius_source(folder))
-    for word in words:
-        assert str(word) in str(caught.value)
-    assert not out.exists() or list(out.iterdir()) == []
+@pytest.fixture
+def refuse(refuse_source):
+    """A function that asserts that a folder is refused, at once or while it is stored, in a sentence with the words."""
+    return partial(refuse_source, sartorius_source)
 
 
-def test_overlapping_instances_are_named_with_both_lines(folder):
+def test_overlapping_instances_are_named_with_both_lines(folder, refuse):
     write(folder, *(f"{name},1 2,6,4,x" for name in "abcde"), "c,2 2,6,4,x")
     refuse(folder, "train.csv, line 7, c", "overlaps that of line 4")
 
 
-def test_an_id_without_an_image_is_named_with_its_line(folder):
+def test_an_id_without_an_image_is_named_with_its_line(folder, refuse):
     write(folder, "a,1 2,6,4,x", "zz,1 2,6,4,x")
     refuse(folder, "train.csv, line 3", "zz has no image")
 
 
-def test_a_size_that_is_not_the_images_is_named(folder):
+def test_a_size_that_is_not_the_images_is_named(folder, refuse):
     write(folder, *(f"{name},1 2,6,5,x" for name in "abcde"))
     refuse(folder, "train.csv, line", "6 x 5 pixels, but the image has 6 x 4")
 
 
-def test_runs_past_the_image_are_named_with_line_and_id(folder):
+def test_runs_past_the_image_are_named_with_line_and_id(folder, refuse):
     write(folder, *(f"{name},1 2,6,4,x" for name in "abcd"), "e,24 2,6,4,x")
     refuse(folder, "train.csv, line 6, e", "ends at pixel 25")
 
 
 @pytest.mark.parametrize("header", ["id,annotation,width", "image,annotation,width,height"])
-def test_a_missing_column_is_named(folder, header):
+def test_a_missing_column_is_named(folder, header, refuse):
     write(folder, "a,1 2,6,4", header=header)
     refuse(folder, "lacks the column")
 
 
-def test_a_missing_file_is_named(folder):
+def test_a_missing_file_is_named(folder, refuse):
     (folder / "train.csv").unlink()
     refuse(folder, "train.csv does not exist")
