@@ -50,6 +50,9 @@ def odeint(
     Gradients flow to `y0`, to the tensors in `args` and to the variables that f uses. A tensor that f merely closes
     over gets none, and neither do t0 and t1.
 
+    Outside of a `tf.function` every operation is dispatched by itself, some milliseconds a step: wrap what is called
+    often in one.
+
     A solve that fails gives NaN throughout (with `norm="sample"`: in the images that failed) and a status; outside of
     graphs it raises.
 
@@ -83,11 +86,14 @@ def odeint(
 
     Raises:
         SolverError: the solve failed; in eager mode only.
-        ValueError: an option is unknown or impossible.
-        TypeError: a component of the state is not float32 or float64.
+        ValueError: an option is unknown or impossible, a time is no single number, or f returns no slope like the
+            state.
+        TypeError: a component of the state is not float32 or float64, or `args` is no tuple.
     """
     method = _method(method, rtol, rtol if atol is None else atol, first_step, max_num_steps, num_steps, norm)
     _check("gradient", gradient, GRADIENTS)
+    if not isinstance(args, tuple | list):
+        raise TypeError(f"args must be a tuple of f's further arguments and is a {type(args).__name__}: write (args,)")
     state = [tf.convert_to_tensor(part) for part in tf.nest.flatten(y0)]
     _check_dtypes(state)
     time_dtype = tf.float64 if tf.float64 in {part.dtype for part in state} else tf.float32
@@ -99,15 +105,14 @@ def odeint(
         for number, value in zip(differentiable, values, strict=True):
             arguments[number] = value
         slope = f(spread(time, at[0]), tf.nest.pack_sequence_as(y0, at), *tf.nest.pack_sequence_as(args, arguments))
-        tf.nest.assert_same_structure(y0, slope)
-        return [_like(part, like) for part, like in zip(tf.nest.flatten(slope), at, strict=True)]
+        return _like(slope, at, y0)
 
     problem = Problem(
         right_hand_side,
         state,
         [given[number] for number in differentiable],
-        _time(t0, time_dtype),
-        _time(t1, time_dtype),
+        _time("t0", t0, time_dtype),
+        _time("t1", t1, time_dtype),
     )
     end_state, stats = GRADIENTS[gradient](problem, method, on_gradient or _ignore)
     if tf.executing_eagerly():
@@ -152,13 +157,31 @@ def _check_dtypes(state: list[tf.Tensor]) -> None:
             raise TypeError(f"the state is integrated in float32 or float64 and has {part.dtype.name}: cast it first")
 
 
-def _time(value, dtype: tf.DType) -> tf.Tensor:
+def _time(name: str, value, dtype: tf.DType) -> tf.Tensor:
     # a bare number goes to its dtype directly: tf.cast would round it to float32 first
-    return tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
+    time = tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
+    if time.shape.rank:
+        raise ValueError(f"{name} must be one number and has the shape {time.shape}: integrate to each time in turn")
+    return time
 
 
-def _like(slope, part: tf.Tensor) -> tf.Tensor:
-    return tf.ensure_shape(tf.cast(slope, part.dtype), part.shape)
+def _like(slope, state: list[tf.Tensor], structure) -> list[tf.Tensor]:
+    """The slope's parts, which have to match the state's."""
+    try:
+        tf.nest.assert_same_structure(structure, slope)
+        return [
+            tf.ensure_shape(tf.cast(part, like.dtype), like.shape)
+            for part, like in zip(tf.nest.flatten(slope), state, strict=True)
+        ]
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        returned, wanted = (tf.nest.map_structure(_shape, each) for each in (slope, structure))
+        raise ValueError(
+            f"f must return a slope like the state, {wanted}, and returned {returned}: see what it does to its y"
+        ) from error
+
+
+def _shape(part) -> str:
+    return f"shape {tuple(part.shape)}" if hasattr(part, "shape") else type(part).__name__
 
 
 def _raise_if_failed(stats: Stats, max_num_steps: int) -> None:

@@ -273,3 +273,29 @@ def test_kernels_of_many_shapes_are_not_taken_for_one_that_is_traced_too_often(c
 def test_half_precision_is_refused_with_what_to_do():
     with pytest.raises(TypeError, match="float16: cast it first"):
         odeint(lambda t, y: y, tf.ones(2, tf.float16), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (lambda y: y[:2], "shape (2,)"),
+        (lambda y: [y], "['shape (3,)']"),
+        (lambda y: tf.reduce_sum(y), "shape ()"),
+        (lambda y: None, "NoneType"),
+    ],
+)
+def test_a_slope_unlike_the_state_is_described(mode, returned, words):
+    with pytest.raises(ValueError) as caught:
+        MODES[mode](lambda: odeint(lambda t, y: returned(y), tf.ones(3), 0.0, 1.0))()
+    assert "like the state, shape (3,)" in str(caught.value) and f"returned {words}" in str(caught.value)
+
+
+def test_times_are_single_numbers():
+    with pytest.raises(ValueError, match=r"t1 must be one number and has the shape \(2,\)"):
+        odeint(lambda t, y: y, tf.ones(3), 0.0, [0.5, 1.0])
+
+
+def test_arguments_come_in_a_tuple():
+    with pytest.raises(TypeError, match="args must be a tuple"):
+        odeint(lambda t, y, rate: rate * y, tf.ones(3), 0.0, 1.0, tf.constant(2.0))
