@@ -4,8 +4,8 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -22,18 +22,31 @@ from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.losses import loss as loss_by_name
 from nodes_unet.ode import ode_blocks
+from nodes_unet.schedule import learning_rate, stops
 
 BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"
 
 
 @dataclass(frozen=True)
 class Fitting:
-    """How a network is fitted: epochs, loss, optimizer (a Keras name) and its learning rate."""
+    """How a network is fitted.
+
+    Attributes:
+        epochs: at most.
+        loss, loss_options: as for `nodes_unet.losses.loss`.
+        optimizer: a Keras name.
+        learning_rate: of the first epoch.
+        early_stopping: epochs since the lowest val_loss after which the training ends, or None.
+        plateau: `patience` and `factor` of `nodes_unet.schedule.learning_rate`, or None.
+    """
 
     epochs: int
     loss: str = "categorical_cross_entropy"
     optimizer: str = "adam"
     learning_rate: float = 1e-3
+    loss_options: Mapping[str, float] = field(default_factory=dict)
+    early_stopping: int | None = None
+    plateau: Mapping[str, float] | None = None
 
 
 def seed_everything(seed: int) -> None:
@@ -82,12 +95,13 @@ def train(
         model = compiled(description, fitting, names)
     state = _State(model, description, folder)
     state.restore()
+    schedule = _Schedule(state, fitting)
     model.fit(
         training,
         validation_data=validation,
         initial_epoch=len(state.history),
-        epochs=fitting.epochs,
-        callbacks=[_Order(training), _StopAtNonFinite(), state, _WatchEvaluations(state), *callbacks],
+        epochs=len(state.history) if schedule.ended else fitting.epochs,
+        callbacks=[_Order(training), _StopAtNonFinite(), state, _WatchEvaluations(state), schedule, *callbacks],
         verbose=0,
         shuffle=False,
     )
@@ -106,7 +120,7 @@ def compiled(description: Description, fitting: Fitting, names: list[str]) -> ke
     except ValueError as error:
         raise InputError(f"optimizer {fitting.optimizer!r} is not known to Keras: try adam, sgd or rmsprop") from error
     optimizer.learning_rate = fitting.learning_rate
-    loss = loss_by_name(fitting.loss, len(description.classes))
+    loss = loss_by_name(fitting.loss, model.output_shape[-1], **fitting.loss_options)
     model.compile(optimizer, loss, jit_compile=jit_compile(names))
     optimizer.build(model.trainable_variables)
     return model
@@ -167,6 +181,30 @@ class _WatchEvaluations(keras.callbacks.Callback):
                 )
 
 
+class _Schedule(keras.callbacks.Callback):
+    """Sets the learning rate of each epoch and ends the training early."""
+
+    def __init__(self, state: "_State", fitting: Fitting):
+        super().__init__()
+        self.state, self.fitting = state, fitting
+
+    @property
+    def losses(self) -> list[float]:
+        return [row["val_loss"] for row in self.state.history]
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.losses) and stops(self.losses, self.fitting.early_stopping)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.fitting.plateau:
+            rate = learning_rate(self.fitting.learning_rate, self.losses, **self.fitting.plateau)
+            self.model.optimizer.learning_rate = rate
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training |= self.ended
+
+
 class _State(keras.callbacks.Callback):
     """Keeps the best weights and everything that a resumed training needs, once an epoch."""
 
@@ -193,7 +231,8 @@ class _State(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        rate = float(self.network.optimizer.learning_rate)
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}, "learning_rate": rate}
         if row["val_loss"] < min((earlier["val_loss"] for earlier in self.history), default=math.inf):
             described = replace(self.description, epoch=epoch + 1, val_loss=row["val_loss"])
             checkpoint.save(self.network, described, self.folder / BEST)

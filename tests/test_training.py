@@ -21,7 +21,8 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import split_items
 from nodes_unet.data.store import Dataset
 from nodes_unet.errors import SolverWarning
-from nodes_unet.training import Fitting, _WatchEvaluations, train
+from nodes_unet.schedule import learning_rate
+from nodes_unet.training import Fitting, _WatchEvaluations, compiled, train
 
 # A training in a process of its own: network with dropout and an ODE-block, shuffled augmented batches.
 TRAINING = """
@@ -206,3 +207,23 @@ def test_a_block_that_takes_more_than_twice_its_early_evaluations_is_told_once()
     with pytest.warns(SolverWarning, match=r"stage5_ode took 25.3 evaluations a solve in epoch 3, 7.0 in the first"):
         watch.on_epoch_end(2, {"stage5_ode_nfe": 25.3})
     watch.on_epoch_end(3, {"stage5_ode_nfe": 30.0})
+
+
+def test_a_training_without_gain_learns_slower_and_ends_and_stays_ended(tmp_path, disc_file):
+    fitting = Fitting(12, learning_rate=1.0, optimizer="sgd", early_stopping=3, plateau={"patience": 1, "factor": 0.5})
+    model = train(*ingredients(disc_file), fitting, tmp_path, seed=3)
+    history = pd.read_csv(tmp_path / "history.csv")
+    losses = list(history.val_loss)
+    assert len(history) < 12 and len(history) == losses.index(min(losses)) + 1 + 3
+    expected = [learning_rate(1.0, losses[:epoch], 1, 0.5) for epoch in range(len(losses))]
+    assert list(history.learning_rate) == expected and expected[-1] < 1
+    again = train(*ingredients(disc_file), fitting, tmp_path, seed=3)
+    assert len(pd.read_csv(tmp_path / "history.csv")) == len(history)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+def test_options_of_the_loss_reach_it(tmp_path, disc_file):
+    description, *_ = ingredients(disc_file, arguments={"input_shape": [32, 32, 3], "filters": 2, "classes": 1})
+    fitting = Fitting(1, "combo", loss_options={"alpha": 0.3, "beta": 0.6})
+    loss = compiled(description, fitting, ["CPU:0"]).loss
+    assert (loss.alpha, loss.cross_entropy.beta) == (0.3, 0.6)
