@@ -1,5 +1,6 @@
-"""Augmentation: fixed copies of each training image (Li et al. 2021, section 2: 80 images become 800)."""
+"""Augmentation: fixed copies of each training image (Li et al. 2021, section 2; Abbas & Abdulmunim 2023, 4.2)."""
 
+import random
 from dataclasses import dataclass
 
 import albumentations
@@ -11,18 +12,25 @@ import numpy as np
 class Augmentation:
     """Copy 0 is the image itself; each further copy is one draw of flips, geometry and colour.
 
-    The paper gives the factor and not the transformations: those here are assumed.
+    Li et al. give the factor and not the transformations, Abbas & Abdulmunim zoom-out, flips and shifts without their
+    extent: the defaults are assumed.
 
     Attributes:
-        rotation: largest angle, degrees (besides quarter turns and flips).
+        quarter_turns: whether square images are turned too, besides the flips.
+        rotation: largest angle, degrees.
         scale: largest relative change of size.
+        zoom_out: largest further shrinking, relative.
+        shift: largest shift, relative to height and width.
         brightness, contrast: largest relative changes.
         hue: largest shift, degrees of OpenCV's half circle (0 to 179).
         saturation: largest shift, grey levels.
     """
 
+    quarter_turns: bool = True
     rotation: float = 15
     scale: float = 0.1
+    zoom_out: float = 0
+    shift: float = 0
     brightness: float = 0.1
     contrast: float = 0.1
     hue: float = 5
@@ -33,10 +41,11 @@ class Augmentation:
         flips = [albumentations.HorizontalFlip(p=0.5), albumentations.VerticalFlip(p=0.5)]
         return albumentations.Compose(
             [
-                *([albumentations.D4(p=1)] if square else flips),
+                *([albumentations.D4(p=1)] if square and self.quarter_turns else flips),
                 albumentations.Affine(
                     rotate=(-self.rotation, self.rotation),
-                    scale=(1 - self.scale, 1 + self.scale),
+                    scale=(1 - self.scale - self.zoom_out, 1 + self.scale),
+                    translate_percent=(-self.shift, self.shift),
                     border_mode=cv2.BORDER_REFLECT_101,
                     p=0.8,
                 ),
@@ -57,6 +66,8 @@ class Augmenter:
         if copy == 0:
             return image, mask
         pipeline = self.pipelines[image.shape[0] == image.shape[1]]
-        pipeline.set_random_seed(int(np.random.SeedSequence([self.seed, index, copy]).generate_state(1)[0]))
+        place = [self.seed, index, copy]
+        # shared by all transformations: set_random_seed would give each of them the same numbers
+        pipeline.set_random_state(np.random.default_rng(place), random.Random(str(place)))
         drawn = pipeline(image=image, mask=mask)
         return drawn["image"], drawn["mask"]

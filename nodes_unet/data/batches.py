@@ -5,8 +5,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from nodes_unet.data.preprocessing import Preprocessing, scaled
+from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.store import Split
+from nodes_unet.data.targets import classes
 
 Augment = Callable[[np.ndarray, np.ndarray, int, int], tuple[np.ndarray, np.ndarray]]
 
@@ -23,6 +24,7 @@ class Batches(keras.utils.PyDataset):
         preprocessing: resizing and equalisation.
         augment: makes the copies.
         seed: of the order; None keeps the items' order, the incomplete last batch included.
+        target: makes labels of a mask, as in `nodes_unet.data.targets`.
     """
 
     def __init__(
@@ -33,10 +35,11 @@ class Batches(keras.utils.PyDataset):
         preprocessing: Preprocessing,
         augment: Augment,
         seed: int | None = None,
+        target: Callable[[np.ndarray], np.ndarray] = classes,
     ):
         super().__init__()
         self.split, self.items, self.batch_size = split, items, min(batch_size, len(items))
-        self.preprocessing, self.augment, self.seed = preprocessing, augment, seed
+        self.preprocessing, self.augment, self.seed, self.target = preprocessing, augment, seed, target
         self.epoch = 0
 
     @property
@@ -48,7 +51,7 @@ class Batches(keras.utils.PyDataset):
     def head(self, batches: int) -> "Batches":
         """The first `batches` batches."""
         items = self.items[: batches * self.batch_size]
-        return Batches(self.split, items, self.batch_size, self.preprocessing, self.augment, self.seed)
+        return Batches(self.split, items, self.batch_size, self.preprocessing, self.augment, self.seed, self.target)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Images (B, H, W, 3) float32 in [0, 1] and labels (B, H, W) uint8."""
@@ -63,6 +66,6 @@ class Batches(keras.utils.PyDataset):
 
     def _example(self, index: int, copy: int) -> tuple[np.ndarray, np.ndarray]:
         sample = self.split[int(index)]
-        image, mask = self.preprocessing.resize(sample.image, sample.mask)
+        image, mask = self.preprocessing.resize(sample.image, self.target(sample.mask))
         image, mask = self.augment(image, mask, int(index), int(copy))
-        return scaled(self.preprocessing.equalise(image)), mask
+        return self.preprocessing.scale(self.preprocessing.equalise(image)), mask

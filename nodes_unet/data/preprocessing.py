@@ -1,24 +1,45 @@
-"""Preprocessing of images before a network sees them (Li et al. 2021, section 2)."""
+"""Preprocessing of images before a network sees them (Li et al. 2021, section 2; Abbas & Abdulmunim 2023, 4.2)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 
 
+def _unit(image: np.ndarray) -> np.ndarray:
+    return image / np.float32(255)
+
+
+def _as_imagenet(image: np.ndarray, mode: str) -> np.ndarray:
+    from keras.applications.imagenet_utils import preprocess_input
+
+    return preprocess_input(image.copy(), data_format="channels_last", mode=mode)
+
+
+# to [0, 1]; left at 0 to 255; and Keras' names of the three that encoders were trained on ImageNet with
+SCALINGS = {
+    "unit": _unit,
+    "none": np.asarray,
+    **{mode: partial(_as_imagenet, mode=mode) for mode in ("tf", "caffe", "torch")},
+}
+
+
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resizing, then contrast-limited adaptive histogram equalisation (CLAHE) on the brightness Y of YUV.
+    """Resizing, contrast-limited adaptive histogram equalisation (CLAHE) on the brightness Y of YUV, and scaling.
 
     Attributes:
         size: (H, W) that images are resized to, or None to keep theirs.
         clahe_clip: clip limit, or None for no equalisation.
         clahe_grid: tiles along each side.
+        scaling: one of `SCALINGS`.
     """
 
     size: tuple[int, int] | None = None
     clahe_clip: float | None = 2.0
     clahe_grid: int = 8
+    scaling: str = "unit"
 
     def resize(self, image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Brings image (area average) and mask (nearest label) to `size`."""
@@ -39,12 +60,11 @@ class Preprocessing:
         yuv[..., 0] = clahe.apply(yuv[..., 0])
         return cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB)
 
+    def scale(self, image: np.ndarray) -> np.ndarray:
+        """uint8 RGB to float32 in the range that the network is trained on."""
+        return SCALINGS[self.scaling](image.astype(np.float32))
+
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """What a network is given for an image: (H, W, 3) uint8 RGB to (H', W', 3) float32 in [0, 1]."""
+        """What a network is given for an image: (H, W, 3) uint8 RGB to (H', W', 3) float32."""
         resized, _ = self.resize(image, image[..., 0])
-        return scaled(self.equalise(resized))
-
-
-def scaled(image: np.ndarray) -> np.ndarray:
-    """uint8 to float32 in [0, 1]."""
-    return image.astype(np.float32) / np.float32(255)
+        return self.scale(self.equalise(resized))

@@ -6,7 +6,9 @@ import os
 from functools import cache
 
 import keras
+import numpy as np
 
+from nodes_unet.data.preprocessing import SCALINGS
 from nodes_unet.errors import InputError
 
 
@@ -26,9 +28,7 @@ def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights:
     Raises:
         InputError: the name is unknown, or the weights cannot be had.
     """
-    library, factory = _library()
-    if name not in factory.models_names():
-        raise InputError(f"encoder {name!r} is unknown: choose from {', '.join(sorted(factory.models_names()))}")
+    factory, (library, _) = _known(name), _library()
     build = library.inject_global_submodules(factory.get_backbone)
     try:
         original = build(name, input_shape=tuple(input_shape), weights=weights, include_top=False)
@@ -40,6 +40,26 @@ def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights:
     model = keras.models.clone_model(original, clone_function=_plain)
     model.set_weights(original.get_weights())
     return model, places
+
+
+def scaling(name: str) -> str:
+    """The scaling, of `nodes_unet.data.preprocessing.SCALINGS`, with which an encoder was trained on ImageNet.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    probe = np.arange(48, dtype=np.float32).reshape(1, 4, 4, 3) * 5
+    _known(name)
+    theirs = _library()[0].get_preprocessing(name)(probe.copy())
+    return next(mode for mode, scale in SCALINGS.items() if np.allclose(scale(probe), theirs, atol=1e-3))
+
+
+def _known(name: str):
+    """The library's factory, which has this encoder."""
+    _, factory = _library()
+    if name not in factory.models_names():
+        raise InputError(f"encoder {name!r} is unknown: choose from {', '.join(sorted(factory.models_names()))}")
+    return factory
 
 
 @cache

@@ -81,8 +81,42 @@ def test_the_corners_are_filled_with_picture_and_not_with_black(image, mask):
     assert darkest > 100
 
 
+STILL = {"rotation": 0, "scale": 0, "brightness": 0, "contrast": 0, "hue": 0, "saturation": 0}
+
+
+def test_without_quarter_turns_only_flips_are_left(image, mask):
+    still = Augmenter(Augmentation(quarter_turns=False, **STILL), 1)
+    flips = {
+        image[rows, columns].tobytes()
+        for rows in (slice(None), slice(None, None, -1))
+        for columns in (slice(None), slice(None, None, -1))
+    }
+    assert {still(image, mask, 0, copy)[0].tobytes() for copy in range(1, 41)} == flips
+
+
+def spot():
+    """A black image with a disc of 20 pixels in its middle, and its mask."""
+    rows, columns = np.ogrid[-64:64, -64:64]
+    disc = (rows**2 + columns**2 <= 100).astype(np.uint8)
+    return np.repeat(255 * disc[..., None], 3, axis=2), disc
+
+
+def test_shifts_go_both_ways_on_both_axes_and_no_further(image, mask):
+    shifted = Augmenter(Augmentation(shift=0.1, **STILL), 1)
+    centres = [np.argwhere(shifted(*spot(), 0, copy)[1]).mean(axis=0) - 63.9 for copy in range(1, 61)]
+    assert np.abs(centres).max() <= 0.1 * 128 + 1
+    assert np.min(centres, axis=0).max() < -6 and np.max(centres, axis=0).min() > 6
+    assert max(abs(down - right) for down, right in centres) > 6
+
+
+def test_zooming_out_makes_things_smaller_and_never_larger(image, mask):
+    zoomed = Augmenter(Augmentation(zoom_out=0.5, **STILL), 1)
+    areas = np.array([zoomed(*spot(), 0, copy)[1].sum() for copy in range(1, 41)]) / spot()[1].sum()
+    assert areas.max() <= 1.01 and areas.min() < 0.4
+
+
 def test_without_strength_only_turns_and_flips_are_left(image, mask):
-    still = Augmenter(Augmentation(rotation=0, scale=0, brightness=0, contrast=0, hue=0, saturation=0), 1)
+    still = Augmenter(Augmentation(**STILL), 1)
     symmetries = {np.rot90(side, turns).tobytes() for side in (image, image.transpose(1, 0, 2)) for turns in range(4)}
     drawn = {still(image, mask, 0, copy)[0].tobytes() for copy in range(1, 61)}
     assert drawn == symmetries

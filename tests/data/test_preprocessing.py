@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from nodes_unet.data.preprocessing import Preprocessing, scaled
+from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.smear import blood_smear
 
 
@@ -85,6 +85,23 @@ def test_a_network_is_given_resized_equalised_fractions(smear):
 
 
 def test_scaling_runs_from_0_to_1():
-    found = scaled(np.array([0, 51, 255], np.uint8))
+    found = Preprocessing().scale(np.array([0, 51, 255], np.uint8))
     assert found.dtype == np.float32
     assert found.tolist() == [0, pytest.approx(0.2), 1]
+
+
+@pytest.mark.parametrize(
+    ("scaling", "expected"),
+    [
+        ("none", [255, 51, 0]),
+        ("tf", [1, -0.6, -1]),
+        ("caffe", [0 - 103.939, 51 - 116.779, 255 - 123.68]),
+        ("torch", [(1 - 0.485) / 0.229, (0.2 - 0.456) / 0.224, -0.406 / 0.225]),
+    ],
+)
+def test_scalings_of_imagenet(scaling, expected):
+    image = np.array([[[255, 51, 0]]], np.uint8)
+    found = Preprocessing(clahe_clip=None, scaling=scaling)(image)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [[expected]], rtol=1e-5)
+    assert image.tolist() == [[[255, 51, 0]]]
