@@ -7,7 +7,7 @@ TABLE = Table(
     id="encoders",
     title="Parameters of encoders (Abbas & Abdulmunim 2023, Table 1)",
     paper="abbas2023",
-    published="table1",
+    published=("table1",),
     classes=(),
     rows=[
         Row("EfficientNet-B0", "classifier", {"architecture": "EfficientNetB0"}),
@@ -23,7 +23,7 @@ TABLE = Table(
     ],
     recipe={"outputs": assumed(1000, "Table 1 is on networks trained on ImageNet: with the head of its 1000 classes")},
     presets={"paper": {}, "quick": {}, "smoke": {}},
-    figure="sizes",
+    figure="first_metric",
     task="sizes",
 )
 

@@ -59,7 +59,7 @@ TABLE = Table(
     id="ode-position",
     title="ODE-block at nine positions of a U-Net (Li et al. 2021, Table 1)",
     paper="li2021",
-    published="table1",
+    published=("table1",),
     classes=("background", "white", "red"),
     rows=[
         Row("U-Net", "unet"),

@@ -6,7 +6,7 @@ rebuilds the network from the registry and reads arrays, after a digest has been
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -21,6 +21,7 @@ from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.models import build
+from nodes_unet.models.registry import INITIAL
 
 _DESCRIPTION, _DIGEST = "nodes_unet", "nodes_unet_digest"
 
@@ -57,7 +58,8 @@ def save(model: keras.Model, description: Description, path: str | Path) -> None
     Raises:
         InputError: the file cannot be written.
     """
-    text = json.dumps(asdict(description))
+    arguments = {name: value for name, value in description.arguments.items() if name not in INITIAL}
+    text = json.dumps(asdict(replace(description, arguments=arguments)))
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         save_model_to_hdf5(model, file, include_optimizer=False)
         file.attrs[_DESCRIPTION] = text

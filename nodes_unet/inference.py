@@ -39,13 +39,20 @@ def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.nd
     return resized.reshape(*image.shape[:2], -1)
 
 
-def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
-    """The most probable class of each pixel: (H, W, 3) uint8 RGB to (H, W) uint8.
+def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+    """The class of each pixel, as `labelled` says: (H, W, 3) uint8 RGB to (H, W) uint8.
 
     Raises:
         SolverError: the solve of an ODE-block failed.
     """
-    return probabilities(model, preprocessing, image).argmax(axis=-1).astype(np.uint8)
+    return labelled(probabilities(model, preprocessing, image), threshold)
+
+
+def labelled(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+    """The most probable class, of a single one whether it reaches the threshold: (H, W, classes) to (H, W) uint8."""
+    if probabilities.shape[-1] == 1:
+        return (probabilities[..., 0] >= threshold).astype(np.uint8)
+    return probabilities.argmax(axis=-1).astype(np.uint8)
 
 
 def seconds_for(model: keras.Model, inputs: Sequence[np.ndarray], images: int = 20, passes: int = 3) -> float:

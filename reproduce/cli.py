@@ -119,7 +119,7 @@ def show(
     """Print a table's published numbers, and its recipe with the origin of every setting."""
     table = find_table(table_id)
     recipe = table.settings(preset)
-    numbers = [number for number in published_numbers(table.paper) if number.table in (table.published, "text")]
+    numbers = [number for number in published_numbers(table.paper) if number.table in (*table.published, "text")]
     if as_json:
         content = {
             "table": table.id,
@@ -170,7 +170,7 @@ def run(
 
     failed = False
     for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
-        chosen = list(table.rows) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
+        chosen = table.runnable if rows is None else [table.row(name.strip()) for name in rows.split(",")]
         request = Request(table, chosen, _seeds(seeds), preset, data, out, devices, tensorboard)
         if rehearse:
             failed |= not rehearse_rows(request)

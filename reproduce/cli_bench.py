@@ -81,7 +81,7 @@ def tolerance(
     trained = [block.tolerance for block in ode_blocks(network)]
     if not trained:
         raise InputError(f"{model} holds a network without an ODE-block ({described.network}): choose another --model")
-    path = data or synthetic_file({"synthetic_train": 1, "synthetic_test": 20}, out)
+    path = data or synthetic_file("smears", 1, 20, out)
     dataset = Dataset(path)
     dataset.verify()
     check_classes(dataset, described.classes)

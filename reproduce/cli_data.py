@@ -27,6 +27,7 @@ READERS = {  # by layout, with the options that it takes
     "sartorius": (sartorius_source, ("seed",)),
     "coco": (coco_source, ("name", "origin", "licence")),
 }
+Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons")})
 Layout = StrEnum("Layout", {name: name for name in READERS})
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A dataset file.")]
 Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
@@ -83,20 +84,28 @@ def prepare(
     _write(out, reader(folder, **stated))
 
 
-@app.command(epilog="Example: reproduce data synth --train 80 --test 20 --out synthetic.h5")
+@app.command(
+    epilog="Examples: reproduce data synth --train 80 --test 20 --out synthetic.h5 | "
+    "reproduce data synth --kind neurons --out neurons.h5"
+)
 def synth(
     out: Out,
+    kind: Annotated[
+        Kind, typer.Option(help="smears: stained blood smears; neurons: neural cells under phase contrast.")
+    ] = Kind.smears,
     train: Annotated[int, typer.Option(min=2, help="Images in the training split.")] = 80,
     test: Annotated[int, typer.Option(min=1, help="Images in the test split.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Of the generator.")] = 0,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Whole smears of 775x519 instead of crops of 256x256.")
+        bool, typer.Option("--whole", help="smears: whole ones of 775x519 instead of crops of 256x256.")
     ] = False,
 ) -> None:
-    """Build a dataset file of synthetic blood smears with exact masks."""
-    from nodes_unet.data.synthetic import smear_source
+    """Build a dataset file of synthetic images with exact masks."""
+    from nodes_unet.data.synthetic import SOURCES
 
-    _write(out, smear_source(train, test, seed=seed, whole=whole))
+    if whole and kind != Kind.smears:
+        raise InputError(f"--whole does not go with --kind {kind}: its images are whole already, leave it out")
+    _write(out, SOURCES[kind](train, test, seed=seed, **({"whole": True} if whole else {})))
 
 
 @app.command(epilog="Example: reproduce data info smears.h5 --json")

@@ -10,11 +10,9 @@ import pandas as pd
 from nodes_unet.errors import InputError
 from reproduce.paired import PairedDifference, paired_difference
 from reproduce.published import Published, find
-from reproduce.records import COMPLETE, COUNTS, FAILED, PER_IMAGE, PREDICTIONS, ROBUSTNESS
+from reproduce.records import ATTENTION, COMPLETE, COUNTS, FAILED, HISTORY, PER_IMAGE, PREDICTIONS, ROBUSTNESS
 from reproduce.table import Metric, Row, Table
 from reproduce.verdict import verdict
-
-PER_IMAGE_METRICS = {"pa": "PA", "miou": "MIoU"}  # columns of per_image.csv
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,13 @@ class Comparison:
         preset: the preset.
         seeds: the seeds that gave results.
         machine: where the newest run was made.
+        watched_test: whether what is chosen in training was chosen on the test images.
         cells: rows by metrics, in the paper's order.
         failures: the error of each run that failed, by row and seed.
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
-        predictions: of each row with pairs, the predictions of the first seed that has them.
-        paired: differences between rows image by image, for the table's pairs and `PER_IMAGE_METRICS`.
+        predictions, attention: of each row with pairs, predictions and attention maps of the first seed that has them.
+        histories: by row and seed, the table of `history.csv`.
+        paired: differences between rows image by image, for the table's pairs and per-image metrics.
         robustness, counts: `robustness.csv` and `counts.csv` of all runs that have one, with the columns `row` and
             `seed`; empty where none has.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
@@ -71,10 +71,13 @@ class Comparison:
     preset: str
     seeds: tuple[int, ...]
     machine: str
+    watched_test: bool
     cells: tuple[tuple[Cell, ...], ...]
     failures: dict[str, str]
     per_image: dict[str, dict[int, pd.DataFrame]]
     predictions: dict[str, Path]
+    attention: dict[str, Path]
+    histories: dict[tuple[str, int], pd.DataFrame]
     paired: tuple[PairedDifference, ...]
     robustness: pd.DataFrame
     counts: pd.DataFrame
@@ -132,6 +135,7 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         preset=newest["preset"],
         seeds=tuple(sorted({seed for _, seed in complete})),
         machine=_machine(same),
+        watched_test=any(record["recipe"].get("monitor", {}).get("value") == "test" for record in complete.values()),
         cells=tuple(tuple(_cell(table, row, metric, by_row) for metric in table.metrics) for row in table.rows),
         failures={
             f"{name} seed {seed}": record["error"]
@@ -139,7 +143,13 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             if record["status"] == FAILED
         },
         per_image=per_image,
-        predictions=_predictions(per_image, complete),
+        predictions=_first_files(PREDICTIONS, per_image, complete),
+        attention=_first_files(ATTENTION, per_image, complete),
+        histories={
+            key: pd.read_csv(record["folder"] / HISTORY)
+            for key, record in complete.items()
+            if (record["folder"] / HISTORY).exists()
+        },
         paired=_paired(table, per_image),
         robustness=_stacked(complete, ROBUSTNESS),
         counts=_stacked(complete, COUNTS),
@@ -156,10 +166,11 @@ def _per_image(record: dict) -> pd.DataFrame:
     return pd.read_csv(record["folder"] / PER_IMAGE, dtype={"id": str})
 
 
-def _predictions(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, Path]:
+def _first_files(name: str, rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, Path]:
+    """By row, the file of a name of the first seed that has it."""
     found = {}
     for (row, _), record in records.items():
-        if row in rows and (path := record["folder"] / PREDICTIONS).exists():
+        if row in rows and (path := record["folder"] / name).exists():
             found.setdefault(row, path)
     return found
 
@@ -168,7 +179,7 @@ def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tupl
     found = (
         paired_difference((first, per_image[first]), (second, per_image[second]), metric)
         for first, second in table.pairs
-        for metric in PER_IMAGE_METRICS
+        for metric in table.per_image
     )
     return tuple(difference for difference in found if difference is not None)
 
@@ -216,5 +227,5 @@ def _values(runs: Sequence[dict], metric: Metric) -> tuple[float, ...]:
 def _published(table: Table, row: Row, metric: Metric) -> Published | None:
     name = row.published or row.name
     if metric.relative_to:
-        return find(table.paper, "text", f"{name} / {metric.relative_to}", metric.published)
+        return find(table.paper, ("text",), f"{name} / {metric.relative_to}", metric.published)
     return find(table.paper, table.published, name, metric.published)

@@ -1,49 +1,58 @@
 """The dataset of a run: a prepared file, or synthetic images made on the spot and kept in the run store."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from nodes_unet.data.store import Dataset, write_dataset
-from nodes_unet.data.synthetic import smear_source
+from nodes_unet.data.synthetic import SOURCES
 from nodes_unet.errors import InputError
 from reproduce.fingerprint import source_digest
+from reproduce.recipe import values
+from reproduce.table import Table
 
 SYNTHETIC = "synthetic"
 
 
-def open_dataset(data: str, settings: Mapping, store: Path) -> Dataset:
+def open_dataset(data: str, table: Table, preset: str, store: Path) -> Dataset:
     """Opens and checks what `--data` names.
 
     Args:
         data: `synthetic` or the path of a dataset file.
-        settings: the recipe's values, which say how many synthetic images.
+        table: that the images are for.
+        preset: whose settings say how many synthetic images.
         store: run store, where synthetic data sets are kept.
 
     Raises:
-        InputError: the file is missing, damaged, or not what its digest says.
+        InputError: the file is missing, damaged, not what its digest says, or has other classes than the table needs.
     """
-    dataset = Dataset(synthetic_file(settings, store) if data == SYNTHETIC else data)
+    if data == SYNTHETIC:
+        settings = values(table.settings(preset))
+        data = synthetic_file(table.synthetic, settings["synthetic_train"], settings["synthetic_test"], store)
+    dataset = Dataset(data)
     dataset.verify()
+    check_classes(dataset, table.classes)
     return dataset
 
 
-def synthetic_file(settings: Mapping, store: Path) -> Path:
-    """The synthetic dataset file of a recipe, made unless it is there; its name carries sizes and generator version."""
-    train, test = settings["synthetic_train"], settings["synthetic_test"]
+def synthetic_file(kind: str, train: int, test: int, store: Path) -> Path:
+    """A synthetic dataset file, made unless it is there; its name carries kind, sizes and generator version."""
     version = source_digest(["nodes_unet.data.synthetic"])[:12]
-    path = store / "data" / f"synthetic-{train}-{test}-{version}.h5"
+    path = store / "data" / f"synthetic-{kind}-{train}-{test}-{version}.h5"
     if not path.exists():
-        write_dataset(path, smear_source(train, test))
+        write_dataset(path, SOURCES[kind](train, test))
     return path
 
 
 def check_classes(dataset: Dataset, expected: tuple[str, ...]) -> None:
-    """Makes sure that a table's metrics find their classes.
+    """Makes sure that a table's metrics find their classes; without expected ones, the background and another.
 
     Raises:
         InputError: the dataset has other classes.
     """
-    if dataset.classes != expected:
+    if not expected and len(dataset.classes) != 2:
+        raise InputError(
+            f"{dataset.path} has the classes {', '.join(dataset.classes)}, the table needs the background and one more"
+        )
+    if expected and dataset.classes != expected:
         raise InputError(
             f"{dataset.path} has the classes {', '.join(dataset.classes)}, the table needs {', '.join(expected)}: "
             "prepare it with `--classes`"

@@ -7,11 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nodes_unet.data.perturbations import UNITS
-from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.attention_maps import draw as draw_attention
+from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS
 from reproduce.pictures import chosen_images, draw
 from reproduce.solver_health import MEASURES
 
+_LOSSES = {"loss": "loss on training images", "val_loss": "loss on validation images"}
 OURS, PAPER = "#c0392b", "#34495e"
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")  # Okabe & Ito: told apart by colour-blind readers
 
@@ -30,8 +32,8 @@ def by_position(comparison: Comparison, path: Path) -> None:
 
 
 def by_row(comparison: Comparison, path: Path) -> None:
-    """Accuracy, time and NFE of each row."""
-    metrics = ("miou.pooled", "seconds_20.batch1", "nfe")
+    """The metrics that the table names, of each row."""
+    metrics = comparison.table.drawn
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics)), metrics, strict=True):
         cells = _column(comparison, metric)
@@ -39,6 +41,9 @@ def by_row(comparison: Comparison, path: Path) -> None:
         if ours:
             rows, means, spreads = zip(*ours, strict=True)
             axes.errorbar(rows, means, spreads, fmt="o", color=OURS, capsize=3)
+            axes.set_xticks(
+                range(len(rows)), rows, rotation=20 if len(rows) > 3 else 0, ha="right" if len(rows) > 3 else "center"
+            )
         axes.set_ylabel(cells[0].metric.title)
         axes.grid(alpha=0.3)
     figure.suptitle(comparison.table.title)
@@ -46,16 +51,17 @@ def by_row(comparison: Comparison, path: Path) -> None:
     figure.savefig(path, dpi=120, format="png")
 
 
-def sizes(comparison: Comparison, path: Path) -> None:
-    """Parameters of each row, ours as bars and the printed ones as marks."""
-    cells = [cell for cell in _column(comparison, "parameters") if cell.mean is not None]
+def first_metric(comparison: Comparison, path: Path) -> None:
+    """The first metric of each row, ours as bars and the printed ones as marks."""
+    first = comparison.table.metrics[0]
+    cells = [cell for cell in _column(comparison, first.label) if cell.mean is not None]
     figure = Figure(figsize=(9, 0.6 * len(cells) + 1.8), layout="constrained")
     axes, places = figure.subplots(), range(len(cells))
     axes.barh(places, [cell.mean for cell in cells], color=OURS, label="ours")
     printed = [(float(cell.printed), place) for place, cell in zip(places, cells, strict=True) if cell.printed]
     if printed:
         axes.plot(*zip(*printed, strict=True), "D", color=PAPER, label="paper, as printed")
-    axes.set(yticks=places, yticklabels=[cell.row for cell in cells], xlabel=comparison.table.metrics[0].title)
+    axes.set(yticks=places, yticklabels=[cell.row for cell in cells], xlabel=first.title)
     axes.invert_yaxis()
     axes.legend(fontsize="small")
     figure.suptitle(comparison.table.title)
@@ -65,8 +71,8 @@ def sizes(comparison: Comparison, path: Path) -> None:
 def per_image(comparison: Comparison, path: Path) -> None:
     """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10)."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
-    panels = figure.subplots(1, len(PER_IMAGE_METRICS))
-    for axes, (metric, title) in zip(panels, PER_IMAGE_METRICS.items(), strict=True):
+    panels = figure.subplots(1, len(comparison.table.per_image))
+    for axes, (metric, title) in zip(panels, comparison.table.per_image.items(), strict=True):
         for row, by_seed in comparison.per_image.items():
             if by_seed:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
@@ -79,11 +85,34 @@ def per_image(comparison: Comparison, path: Path) -> None:
     figure.savefig(path, dpi=120, format="png")
 
 
+def curves(comparison: Comparison, path: Path) -> None:
+    """Loss on training and validation images by epoch, a line a seed (Abbas & Abdulmunim 2023, Figure 6)."""
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), _LOSSES.items(), strict=True):
+        labelled = set()
+        for (row, _), history in comparison.histories.items():
+            label = None if row in labelled else row
+            axes.plot(history.epoch, history[column], label=label, ms=3, alpha=0.8, **_style(comparison, row))
+            labelled.add(row)
+        axes.set(xlabel="epoch", ylabel=title)
+        axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.suptitle(comparison.table.title)
+    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.savefig(path, dpi=110, format="png")
+
+
 def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
     title = f"{comparison.table.title}\n{comparison.data_line}"
     images = chosen_images(comparison.per_image)
     draw(images, comparison.predictions, comparison.dataset["classes"], title, path)
+
+
+def attention(comparison: Comparison, path: Path) -> None:
+    """Attention maps of the worst, quartile and best images."""
+    title = f"{comparison.table.title}\n{comparison.data_line}"
+    draw_attention(chosen_images(comparison.per_image), comparison.attention, comparison.predictions, title, path)
 
 
 def robustness(comparison: Comparison, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Pictures of segmentations: what a run leaves of them, and the paper's Figures 7 and 8 from it (Li et al. 2021)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,9 +32,19 @@ class Segmented(NamedTuple):
 
 
 def write_predictions(
-    path: Path, samples: Sequence[Sample], preprocessing: Preprocessing, predictions: Sequence[np.ndarray]
+    path: Path,
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    target: Callable[[np.ndarray], np.ndarray],
+    predictions: Sequence[np.ndarray],
 ) -> None:
     """Writes a group for each image, named after its id, with a dataset for each part of `Segmented`.
+
+    Args:
+        path: of the file.
+        samples, predictions: images, and (H, W) uint8 classes for each.
+        preprocessing: the network's.
+        target: makes classes of masks.
 
     Raises:
         InputError: the file cannot be written.
@@ -42,7 +52,7 @@ def write_predictions(
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         for sample, prediction in zip(samples, predictions, strict=True):
             resized, _ = preprocessing.resize(sample.image, sample.mask)
-            parts = Segmented(sample.image, preprocessing.equalise(resized), sample.mask, prediction)
+            parts = Segmented(sample.image, preprocessing.equalise(resized), target(sample.mask), prediction)
             group = file.create_group(sample.id)
             for name, pixels in parts._asdict().items():
                 group.create_dataset(name, data=pixels, compression="gzip")

@@ -1,5 +1,6 @@
 """Published numbers: every number of the papers' result tables, as printed, and where it stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -31,9 +32,9 @@ def published_numbers(paper: str) -> tuple[Published, ...]:
     return tuple(Published(**row) for row in table.to_dict("records"))
 
 
-def find(paper: str, table: str, row: str, metric: str) -> Published | None:
-    """The number of a cell, or None where the paper has none."""
+def find(paper: str, tables: Sequence[str], row: str, metric: str) -> Published | None:
+    """The number of a cell in the first of some tables that has it, or None."""
     for number in published_numbers(paper):
-        if (number.table, number.row, number.metric) == (table, row, metric):
+        if number.table in tables and (number.row, number.metric) == (row, metric):
             return number
     return None

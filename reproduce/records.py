@@ -17,8 +17,8 @@ from nodes_unet.files import write_json
 from reproduce.recipe import Recipe
 
 SCHEMA = 1
-RECORD, PREDICTIONS = "run.json", "predictions.h5"
-PER_IMAGE, ROBUSTNESS, COUNTS = "per_image.csv", "robustness.csv", "counts.csv"
+RECORD, PREDICTIONS, ATTENTION = "run.json", "predictions.h5", "attention.h5"
+HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robustness.csv", "counts.csv"
 COMPLETE, FAILED = "complete", "failed"
 _LIBRARIES = (
     "tensorflow",

@@ -14,13 +14,14 @@ from nodes_unet.checkpoint import Description, load
 from nodes_unet.data.store import Dataset
 from nodes_unet.profiling import peak_memory
 from nodes_unet.training import BEST, train
-from reproduce.datasets import check_classes, open_dataset
+from reproduce.datasets import open_dataset
 from reproduce.durations import clock
+from reproduce.evaluation import evaluate
 from reproduce.fresh_process import measured
 from reproduce.recipe import values
 from reproduce.request import Request
 from reproduce.running import identify
-from reproduce.segmentation import batches, evaluate, fitting, preprocessing
+from reproduce.segmentation import batches, fitting, preprocessing
 from reproduce.table import Row
 
 TRAINING_STEPS = 2
@@ -35,8 +36,7 @@ def rehearse(request: Request) -> bool:
     if not request.table.needs_data:
         print(f"{request.table.id} trains nothing: there is nothing to rehearse", file=sys.stderr)
         return True
-    dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
-    check_classes(dataset, request.table.classes)
+    dataset = open_dataset(request.data, request.table, request.preset, request.store)
     rehearsed = {}
     for row in request.rows:
         print(f"rehearsing {request.table.id} {row.name}", file=sys.stderr)

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
 from reproduce import figures
-from reproduce.compare import PER_IMAGE_METRICS, Cell, Comparison
+from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS, mean_absolute_errors
 from reproduce.paired import PairedDifference
+from reproduce.table import SIZE
 
 FORMATS = ("text", "csv", "md", "json")
+_WATCHED = "epoch, learning rate and end of each training were chosen on the test images (monitor = test): too good"
 _NARROWEST, _WIDE = 120, 200  # columns of text: below the first, numbers would be cut in two
 
 
@@ -29,9 +32,10 @@ def render(comparison: Comparison, form: str) -> str:
 def write_report(comparison: Comparison, folder: Path) -> list[str]:
     """Writes tables and figures and returns their names.
 
-    Always table.csv, table.md, table.json and figure.png; for a table with pairs of rows per_image.png and
-    segmentations.png; where images were perturbed robustness.csv and .png, where cells were counted counts.csv and
-    .png, and where an ODE-block was trained solver_health.png.
+    Always table.csv, table.md, table.json and figure.png; where networks were trained curves.png; for a table with
+    pairs of rows per_image.png and segmentations.png, and attention.png where these have gates; where images were
+    perturbed robustness.csv and .png, where cells were counted counts.csv and .png, and where an ODE-block was trained
+    solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
@@ -42,6 +46,10 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
         drawings["per_image.png"] = figures.per_image
     if comparison.predictions:
         drawings["segmentations.png"] = figures.segmentations
+    if comparison.attention:
+        drawings["attention.png"] = figures.attention
+    if comparison.histories:
+        drawings["curves.png"] = figures.curves
     if not comparison.robustness.empty:
         texts["robustness.csv"] = _robustness(comparison.robustness)
         drawings["robustness.png"] = figures.robustness
@@ -145,15 +153,29 @@ def _notes(comparison: Comparison) -> list[str]:
     verdicts = ", ".join(f"{count} {name}" for name, count in counts.items())
     seeds = len(comparison.seeds)
     if not comparison.table.needs_data:
-        return [comparison.data_line, f"verdicts on published numbers: {verdicts}", *_failures(comparison)]
+        said = f"verdicts on published numbers: {verdicts}"
+        return [comparison.data_line, said, *comparison.table.notes, *_failures(comparison)]
     spread = "mean ± standard deviation over seeds" if seeds > 1 else "one seed, so no spread: an anecdote"
     return [
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
+        *([_WATCHED] if comparison.watched_test else ()),
+        *_exact(comparison),
+        *comparison.table.notes,
+        *(f"{row.name} not run: {row.not_run}" for row in comparison.table.rows if not row.network),
         *_failures(comparison),
-        *map(_in_words, comparison.paired),
+        *(_in_words(difference, comparison.table.per_image) for difference in comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
     ]
+
+
+def _exact(comparison: Comparison) -> list[str]:
+    """The cells that each verdict on digits was given to."""
+    by_verdict = {}
+    for cell in (cell for cells in comparison.cells for cell in cells):
+        if cell.metric.depends_on == SIZE and cell.printed and cell.mean is not None:
+            by_verdict.setdefault(cell.verdict, []).append(f"{cell.row}, {cell.metric.title}")
+    return [f"{verdict}: {'; '.join(cells)}" for verdict, cells in by_verdict.items()]
 
 
 def _failures(comparison: Comparison) -> list[str]:
@@ -168,11 +190,11 @@ def _counts_in_words(counts: pd.DataFrame) -> list[str]:
     ]
 
 
-def _in_words(difference: PairedDifference) -> str:
+def _in_words(difference: PairedDifference, titles: Mapping[str, str]) -> str:
     intervals = {
         f"{difference.images} images": difference.over_images,
         f"{difference.seeds} seeds": difference.over_seeds,
     }
     known = [f"95 % over {what} {ends[0]:+.2f} to {ends[1]:+.2f}" for what, ends in intervals.items() if ends]
-    start = f"{difference.first} - {difference.second}, {PER_IMAGE_METRICS[difference.metric]} per image"
+    start = f"{difference.first} - {difference.second}, {titles[difference.metric]} per image"
     return "; ".join([f"{start}: {difference.mean:+.2f} points", *known, f"Wilcoxon p = {difference.wilcoxon_p:.2g}"])

@@ -11,7 +11,7 @@ from nodes_unet.devices import devices
 from nodes_unet.errors import InputError, TrainingError
 from nodes_unet.models import module_of
 from nodes_unet.training import RESUME
-from reproduce.datasets import check_classes, open_dataset
+from reproduce.datasets import open_dataset
 from reproduce.fingerprint import source_digest
 from reproduce.progress import Progress
 from reproduce.recipe import values
@@ -52,9 +52,7 @@ def _task(request: Request) -> ModuleType:
 def _dataset(request: Request) -> Dataset | None:
     if not request.table.needs_data:
         return None
-    dataset = open_dataset(request.data, values(request.table.settings(request.preset)), request.store)
-    check_classes(dataset, request.table.classes)
-    return dataset
+    return open_dataset(request.data, request.table, request.preset, request.store)
 
 
 def identify(request: Request, row: Row, seed: int, dataset: Dataset | None) -> RunIdentity:

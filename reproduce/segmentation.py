@@ -1,61 +1,52 @@
-"""How a row of a segmentation table is trained and evaluated: the one place where a recipe's settings gain effect."""
+"""How a row of a segmentation table is trained: where a recipe's settings gain effect."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
-import pandas as pd
 
-from nodes_unet import checkpoint, metrics, profiling
+from nodes_unet import checkpoint
 from nodes_unet.checkpoint import Description
 from nodes_unet.data.augmentation import Augmentation, Augmenter
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
-from nodes_unet.inference import seconds_for, segment
+from nodes_unet.data.targets import target as target_by_name
 from nodes_unet.models.registry import arguments_of
-from nodes_unet.ode import ode_blocks
 from nodes_unet.training import BEST, Fitting, train
-from reproduce.robustness import robustness
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Results on the test split.
-
-    Attributes:
-        metrics: by name.
-        per_image: one line an image.
-        solver: statistics by ODE-block.
-        predictions: (H, W) uint8 classes of each image.
-        robustness: as `reproduce.robustness.robustness` returns it, where the recipe has perturbations.
-    """
-
-    metrics: dict[str, float]
-    per_image: pd.DataFrame
-    solver: dict[str, dict[str, float]]
-    predictions: list[np.ndarray]
-    robustness: pd.DataFrame | None
+TEST = "test"  # as `monitor`: what is chosen in training is chosen on the test images
 
 
 def network_arguments(network: str, own: Mapping, settings: Mapping, classes: Sequence[str]) -> dict:
     """Arguments of a network: the row's own, and the recipe's settings that the network has an argument for."""
     shared = {name: settings[name] for name in arguments_of(network) if name in settings}
-    return {**shared, **own, "input_shape": [*settings["image_size"], 3], "classes": len(classes)}
+    channels = 1 if "threshold" in settings else len(classes)
+    return {**shared, **own, "input_shape": [*settings["image_size"], 3], "classes": channels}
 
 
 def preprocessing(settings: Mapping) -> Preprocessing:
-    """The recipe's preprocessing."""
-    return Preprocessing(tuple(settings["image_size"]), settings["clahe_clip"], settings["clahe_grid"])
+    """The recipe's preprocessing; the scaling `encoder` is the one that goes with the encoder's ImageNet weights."""
+    scaling = settings.get("scaling", "unit")
+    if scaling == "encoder":
+        from nodes_unet.models.encoders import scaling as scaling_of  # loads segmentation-models
+
+        scaling = scaling_of(settings["encoder"])
+    return Preprocessing(tuple(settings["image_size"]), settings["clahe_clip"], settings["clahe_grid"], scaling)
 
 
 def fitting(settings: Mapping) -> Fitting:
     """The recipe's fitting."""
-    return Fitting(settings["epochs"], settings["loss"], settings["optimizer"], settings["learning_rate"])
+    return Fitting(**{each.name: settings[each.name] for each in fields(Fitting) if each.name in settings})
+
+
+def target(settings: Mapping) -> Callable[[np.ndarray], np.ndarray]:
+    """What the recipe makes of masks."""
+    return target_by_name(settings.get("target", "classes"))
 
 
 class Side(NamedTuple):
@@ -68,12 +59,13 @@ class Side(NamedTuple):
 def sides(dataset: Dataset, copies: int, fraction: float, rule: str, seed: int) -> tuple[Side, Side]:
     """Training and validation: the dataset's own where it has both, else its training split divided by `split_items`.
 
+    With the rule `TEST` all of the training split and, as validation, the test split.
+
     Raises:
         InputError: the training split cannot be divided so.
     """
     training = dataset.splits["train"]
-    if "val" in dataset.splits:
-        validation = dataset.splits["val"]
+    if validation := dataset.splits.get("test" if rule == TEST else "val"):
         return (
             Side(training, all_copies(range(len(training)), copies)),
             Side(validation, all_copies(range(len(validation)), 1)),
@@ -89,11 +81,13 @@ def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Ba
         InputError: the training split cannot be divided as the recipe wants.
     """
     augmenter = Augmenter(Augmentation(**settings["augmentation"]), seed)
-    training, validation = sides(
-        dataset, settings["copies"], settings["validation_fraction"], settings["validation_split"], seed
-    )
+    rule = TEST if settings.get("monitor") == TEST else settings["validation_split"]
+    training, validation = sides(dataset, settings["copies"], settings["validation_fraction"], rule, seed)
     shared = settings["batch_size"], preprocessing(settings), augmenter
-    return Batches(*training, *shared, seed=seed), Batches(*validation, *shared)
+    return (
+        Batches(*training, *shared, seed=seed, target=target(settings)),
+        Batches(*validation, *shared, target=target(settings)),
+    )
 
 
 def train_row(
@@ -119,47 +113,3 @@ def train_row(
         callbacks=callbacks,
     )
     return checkpoint.load(folder / BEST)
-
-
-def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings: Mapping) -> Evaluation:
-    """Evaluates a network on a split; predictions are brought back to each mask's size before anything is counted."""
-    prepared = preprocessing(settings)
-    matrices, evaluations, predictions = [], [], []
-    for sample in split:
-        predicted = segment(model, prepared, sample.image)
-        matrices.append(metrics.confusion_matrix(sample.mask, predicted, len(classes)))
-        predictions.append(predicted)
-        evaluations.append([block.nfe for block in ode_blocks(model)])
-    per_image = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
-    inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
-    seconds = seconds_for(model, inputs, settings["timed_images"], settings["timed_passes"])
-    solver = _solver_statistics(model, np.array(evaluations))
-    pooled, levels = metrics.pooled(sum(matrices), classes), settings.get("perturbations")
-    return Evaluation(
-        metrics={
-            **_named(pooled, "pooled"),
-            **_named(per_image.mean().to_dict(), "per_image"),
-            f"seconds_{settings['timed_images']}.batch1": seconds,
-            "seconds_per_image.batch1": seconds / settings["timed_images"],
-            "parameters": profiling.parameters(model),
-            "parameter_bytes": profiling.parameter_bytes(model),
-            "nfe": sum(block["nfe_mean"] for block in solver.values()),
-        },
-        per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), per_image], axis=1),
-        solver=solver,
-        predictions=predictions,
-        robustness=levels and robustness(model, prepared, split, classes, levels, pooled),
-    )
-
-
-def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:
-    """Names with protocol: `miou.pooled`, `miou.per_image`, `cpa_white.recall`, `cpa_white.recall_per_image`."""
-    suffix = {"pooled": "", "per_image": "_per_image"}[pooling]
-    return {name + suffix if "." in name else f"{name}.{pooling}": value for name, value in values.items()}
-
-
-def _solver_statistics(model: keras.Model, nfe: np.ndarray) -> dict[str, dict[str, float]]:
-    return {
-        block.name: {"nfe_mean": float(column.mean()), "nfe_min": int(column.min()), "nfe_max": int(column.max())}
-        for block, column in zip(ode_blocks(model), nfe.T, strict=True)
-    }

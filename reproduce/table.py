@@ -15,17 +15,19 @@ class Row:
 
     Attributes:
         name: as printed in the paper, without hyphenation.
-        network: name in `nodes_unet.models`.
+        network: name in `nodes_unet.models`; empty for a system that cannot be run.
         arguments: the network's own, beyond what the recipe sets.
         changes: what the row changes in the recipe.
         published: the row's name in the published numbers, where it differs.
+        not_run: why a row without a network cannot be run.
     """
 
     name: str
-    network: str
+    network: str = ""
     arguments: Mapping = field(default_factory=dict)
     changes: Recipe = field(default_factory=dict)
     published: str | None = None
+    not_run: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,24 @@ class Table:
     Attributes:
         id: as the command line names it.
         title: what it is, in one line.
-        paper, published: file and table of the published numbers; no table where the paper only says it in words.
-        classes: class names in the order of the mask's values.
+        paper, published: file and tables of the published numbers; none where the paper only says it in words.
+        classes: class names in the order of the mask's values; empty for the background and one class of any name.
         rows, metrics: in the paper's order.
         recipe: as published.
         presets: by name, what each changes in the recipe; `paper` changes nothing.
         figure: name of the drawing function in `reproduce.figures`.
         pairs: names of rows that are compared image by image, first minus second.
+        per_image: columns of `per_image.csv` that are compared so, with their titles.
+        drawn: metrics of the figure `by_row`.
+        notes: what a reader of the table has to know.
+        synthetic: which synthetic images stand in where no dataset is named, of `nodes_unet.data.synthetic.SOURCES`.
         task: what is done with a row, a module `reproduce.task_<task>`.
     """
 
     id: str
     title: str
     paper: str
-    published: str | None
+    published: tuple[str, ...]
     classes: tuple[str, ...]
     rows: Sequence[Row]
     metrics: Sequence[Metric]
@@ -84,21 +90,32 @@ class Table:
     presets: Mapping[str, Recipe]
     figure: str
     pairs: Sequence[tuple[str, str]] = ()
+    per_image: Mapping[str, str] = field(default_factory=lambda: {"pa": "PA", "miou": "MIoU"})
+    drawn: Sequence[str] = ("miou.pooled", "seconds_20.batch1", "nfe")
+    notes: Sequence[str] = ()
+    synthetic: str = "smears"
     task: str = "segmentation"
 
     @property
     def needs_data(self) -> bool:
         """Whether rows see images."""
-        return self.task != "sizes"
+        return self.task not in ("sizes", "stages")
+
+    @property
+    def runnable(self) -> list[Row]:
+        """The rows that can be run."""
+        return [row for row in self.rows if row.network]
 
     def row(self, name: str) -> Row:
         """The row of a name.
 
         Raises:
-            InputError: there is none.
+            InputError: there is none, or it cannot be run.
         """
         for row in self.rows:
             if row.name.lower() == name.lower():
+                if not row.network:
+                    raise InputError(f"{self.id}, row {row.name}, cannot be run: {row.not_run}")
                 return row
         raise InputError(f"{self.id} has no row {name!r}: choose from {', '.join(row.name for row in self.rows)}")
 

@@ -8,18 +8,22 @@ import keras
 import pandas as pd
 
 from nodes_unet.checkpoint import Description
+from nodes_unet.cost import flops, stored_bytes
 from nodes_unet.data.store import Dataset
 from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
+from nodes_unet.models import build
 from nodes_unet.profiling import peak_memory
 from nodes_unet.training import HISTORY
+from reproduce.attention_maps import write_attention
 from reproduce.counts import count, has_counts
+from reproduce.evaluation import evaluate
 from reproduce.pictures import write_predictions
 from reproduce.progress import Progress
 from reproduce.recipe import Recipe, values
-from reproduce.records import COUNTS, PER_IMAGE, PREDICTIONS, ROBUSTNESS, RunIdentity
+from reproduce.records import ATTENTION, COUNTS, PER_IMAGE, PREDICTIONS, ROBUSTNESS, RunIdentity
 from reproduce.request import Request
-from reproduce.segmentation import evaluate, network_arguments, preprocessing, train_row
+from reproduce.segmentation import network_arguments, preprocessing, target, train_row
 from reproduce.solver_health import by_epoch
 from reproduce.table import Row
 
@@ -28,7 +32,7 @@ TENSORBOARD = "tensorboard"
 
 def modules(recipe: Recipe) -> list[str]:
     """The modules that a result depends on."""
-    return ["reproduce.segmentation", *(["reproduce.counts"] if "count_head" in recipe else [])]
+    return ["reproduce.evaluation", *(["reproduce.counts"] if "count_head" in recipe else [])]
 
 
 def arguments(row: Row, settings: Mapping, dataset: Dataset) -> dict:
@@ -55,14 +59,17 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     for name, table in {PER_IMAGE: evaluation.per_image, ROBUSTNESS: evaluation.robustness}.items():
         if table is not None:
             write_text(folder / name, table.to_csv(index=False))
-    write_predictions(folder / PREDICTIONS, dataset.splits["test"], preprocessing(settings), evaluation.predictions)
+    test = dataset.splits["test"]
+    write_predictions(folder / PREDICTIONS, test, preprocessing(settings), target(settings), evaluation.predictions)
+    write_attention(folder / ATTENTION, model, preprocessing(settings), test)
     history = pd.read_csv(folder / HISTORY)
     counting = {}
     if "count_head" in settings and has_counts(dataset):
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
+    measured = evaluation.metrics | {"best_epoch": int(history["val_loss"].idxmin()) + 1} | _costs(identity, settings)
     return {
-        "metrics": {name: None if value != value else value for name, value in evaluation.metrics.items()},
+        "metrics": {name: None if value != value else value for name, value in measured.items()},
         "solver": {
             block: {**on_test_images, "training": by_epoch(history, block)}
             for block, on_test_images in evaluation.solver.items()
@@ -74,6 +81,22 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
             "process_peak_memory_bytes": peak_memory(),
             "machine": describe(devices(request.number_of_devices)),
         },
+    }
+
+
+def _costs(identity: RunIdentity, settings: Mapping) -> dict[str, int]:
+    """Operations for an image and bytes on disk, where the recipe says for which size of image."""
+    if "flops_size" not in settings:
+        return {}
+    model = build(
+        identity.network, **identity.arguments | {"input_shape": [*settings["flops_size"], 3], "encoder_weights": None}
+    )
+    model.compile(settings["optimizer"])
+    model.optimizer.build(model.trainable_variables)
+    return {
+        "flops": flops(model),
+        "stored_bytes": stored_bytes(model, with_optimizer=False),
+        "stored_bytes.with_optimizer": stored_bytes(model, with_optimizer=True),
     }
 
 

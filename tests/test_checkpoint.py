@@ -58,6 +58,17 @@ def test_there_is_no_optimizer_state_in_it(tmp_path):
         assert list(file) == ["model_weights"]
 
 
+def test_initial_weights_of_an_encoder_are_not_asked_for_again(tmp_path):
+    arguments = {"input_shape": [32, 32, 3]}
+    described = Description(
+        "attention_linknet", arguments | {"encoder_weights": "imagenet"}, ("a", "b"), Preprocessing()
+    )
+    model = build("attention_linknet", **arguments)
+    save(model, described, tmp_path / "best.h5")
+    loaded = nodes_unet.load(tmp_path / "best.h5")  # offline, where asking for them fails
+    np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
 def test_a_changed_weight_is_noticed(checkpoint):
     with h5py.File(checkpoint, "a") as file:
         found = []

@@ -56,3 +56,13 @@ def test_a_failed_solve_is_an_error_and_no_segmentation():
     assert np.isfinite(model.predict_on_batch(np.ones((1, 16, 16, 3), np.float32))).all()
     with pytest.raises(SolverError, match="the solve of stage1_ode failed"):
         segment(model, Preprocessing((16, 16), clahe_clip=None), halves(16, 16))
+
+
+def test_one_class_is_where_its_probability_reaches_the_threshold():
+    image = keras.Input((16, 16, 3))
+    model, preprocessing = keras.Model(image, image[..., :1]), Preprocessing((16, 16), None)
+    grey = np.full((16, 16, 3), 102, np.uint8)  # 0.4
+    for threshold, label in ((0.39, 1), (0.41, 0)):
+        labels = segment(model, preprocessing, grey, threshold)
+        assert labels.dtype == np.uint8
+        assert (labels == label).all()

@@ -5,9 +5,8 @@ purple on chromatin, blue on cytoplasm), each stain absorbs by the Beer-Lambert 
 overlapping red cells multiply, and the microscope adds illumination, defocus and sensor noise. The labels are the
 geometry before any optics. Lengths are pixels at the scale of a 775x519 smear (a red cell is about 66 pixels wide).
 
-A seed gives the same bytes on every machine. Vectorised sines, exponentials and float filters differ in the last bit
-from processor to processor; so outlines are rounded to 1/16 pixel, trigonometric factors to single precision and
-transmissions to 16 bits, and pixels otherwise see only elementwise arithmetic and OpenCV's bit-exact integer filters.
+A seed gives the same bytes on every machine, by the means that `drawing` describes; besides, trigonometric factors are
+rounded to single precision and transmissions to 16 bits.
 """
 
 import math
@@ -16,6 +15,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from nodes_unet.data.drawing import blur, closed_outline, clouds, fill, reach, texture, vignette, without_gaps
 
 CLASSES = ("background", "white", "red")
 SMEAR_SHAPE = (519, 775)
@@ -36,12 +37,6 @@ WARM_LIGHT, COOL_LIGHT = np.array([255, 233, 208]), np.array([246, 238, 238])
 # Transmission as a 16-bit fraction by optical density, in steps of 1/1024 up to 6.
 DENSITY_STEPS = 1024
 TRANSMISSION = np.rint(65535 * np.exp(-np.arange(6 * DENSITY_STEPS) / DENSITY_STEPS)).astype(np.uint16)
-
-OUTLINE_POINTS = 72
-SUBPIXEL_BITS = 4
-
-# Standard deviation of uniform 16-bit noise.
-NOISE_SPREAD = 65536 / math.sqrt(12)
 
 # A cell on a square patch of odd size: its region (n, n) bool, and its stain (n, n) or stains (3, n, n) float32.
 Drawing = tuple[np.ndarray, np.ndarray]
@@ -108,7 +103,7 @@ def blood_smear(seed: int | Sequence[int], shape: tuple[int, int] = SMEAR_SHAPE)
     _add_red_cells(rng, slide)
     _add_platelets(rng, slide)
     _add_precipitate(rng, slide)
-    return Smear(_photograph(rng, slide.stains), slide.mask, _without_gaps(slide.instances))
+    return Smear(_photograph(rng, slide.stains), slide.mask, without_gaps(slide.instances))
 
 
 class _Slide:
@@ -116,7 +111,7 @@ class _Slide:
 
     def __init__(self, rng: np.random.Generator, shape: tuple[int, int]):
         self.stains = np.zeros((3, *shape), np.float32)
-        self.stains[EOSIN] = 0.04 + 0.012 * _clouds(rng, shape)
+        self.stains[EOSIN] = 0.04 + 0.012 * clouds(rng, shape)
         self.mask = np.zeros(shape, np.uint8)
         self.instances = np.zeros(shape, np.uint16)
         self.extent = np.array(shape) + 2 * MARGIN
@@ -209,8 +204,8 @@ def _add_precipitate(rng: np.random.Generator, slide: _Slide) -> None:
 def _red_cell(rng: np.random.Generator, radius: float, pallor: float, roughness: float) -> Drawing:
     """Red cell and its haemoglobin: a disc thinner in its middle by about the fraction `pallor`."""
     elongation, axis = rng.uniform(0, 0.45) ** 2, rng.uniform(0, 2 * math.pi)
-    outline = _outline(rng, radius, roughness, elongation, axis)
-    half = _reach(outline)
+    outline = closed_outline(rng, radius, roughness, elongation, axis)
+    half = reach(outline)
     rows, columns = np.ogrid[-half : half + 1, -half : half + 1]
     along, across = np.float32(2 * elongation * math.cos(axis)), np.float32(4 * elongation * math.sin(axis))
 
@@ -224,20 +219,20 @@ def _red_cell(rng: np.random.Generator, radius: float, pallor: float, roughness:
     hollow = np.clip(1 - squared_distance(rng.normal(0, 0.06 * radius, 2)) / (width * width), 0, 1)
     depth = np.float32(min(pallor * rng.uniform(0.6, 1.1), 0.9))
     haemoglobin = np.float32(rng.normal(1, 0.06)) * (rim - depth * hollow * hollow * (3 - 2 * hollow))
-    return _fill(outline, half), haemoglobin
+    return fill(outline, half), haemoglobin
 
 
 def _white_cell(rng: np.random.Generator, kind: Leucocyte, radius: float) -> Drawing:
     """White cell and its stains."""
-    outline = _outline(rng, radius, kind.roughness, rng.uniform(0, 0.4) ** 2, rng.uniform(0, 2 * math.pi))
-    half = _reach(outline)
-    region = _fill(outline, half)
+    outline = closed_outline(rng, radius, kind.roughness, rng.uniform(0, 0.4) ** 2, rng.uniform(0, 2 * math.pi))
+    half = reach(outline)
+    region = fill(outline, half)
     nucleus = _nucleus(rng, kind, radius, half) & region
-    coarse, fine = _texture(rng, region.shape, 3.0), _texture(rng, region.shape, 1.2)
-    grains = np.clip(_texture(rng, region.shape, kind.grain) + 0.3, 0, 1.5)
+    coarse, fine = texture(rng, region.shape, 3.0), texture(rng, region.shape, 1.2)
+    grains = np.clip(texture(rng, region.shape, kind.grain) + 0.3, 0, 1.5)
     flecks = np.clip(coarse + 0.6 * fine - 0.6, 0, 1.2)
-    chromatin = 1.22 - 0.34 * _blur(nucleus, 3.0) + 0.12 * coarse + 0.06 * fine - 0.36 * flecks
-    cytoplasm, rim = 1 - _blur(nucleus, 0.8), 1 - _blur(region, 3.0)
+    chromatin = 1.22 - 0.34 * blur(nucleus, 3.0) + 0.12 * coarse + 0.06 * fine - 0.36 * flecks
+    cytoplasm, rim = 1 - blur(nucleus, 0.8), 1 - blur(region, 3.0)
     eosin = cytoplasm * (kind.eosin * (0.9 + 0.1 * coarse) + kind.granules[0] * grains)
     purple = (1 - cytoplasm) * chromatin + cytoplasm * kind.granules[1] * grains
     blue = cytoplasm * kind.blue * (0.8 + 0.12 * coarse + 0.08 * fine + 0.9 * rim)
@@ -256,59 +251,16 @@ def _nucleus(rng: np.random.Generator, kind: Leucocyte, radius: float, half: int
         cv2.polylines(nucleus, [path], isClosed=False, color=255, thickness=max(2, round(kind.strand * radius)))
     for centre in centres:
         size = radius * kind.lobe * lobes**-0.35 * rng.uniform(0.88, 1.12)
-        lobe = _outline(rng, size, 0.05, rng.uniform(0, 0.15), rng.uniform(0, 2 * math.pi))
-        nucleus |= _fill(lobe + centre, half).view(np.uint8) * 255
-    return _blur(nucleus > 0, 1.5) > 0.45
+        lobe = closed_outline(rng, size, 0.05, rng.uniform(0, 0.15), rng.uniform(0, 2 * math.pi))
+        nucleus |= fill(lobe + centre, half).view(np.uint8) * 255
+    return blur(nucleus > 0, 1.5) > 0.45
 
 
 def _platelet(rng: np.random.Generator, radius: float) -> Drawing:
     """Platelet and its purple stain."""
-    outline = _outline(rng, radius, 0.1, rng.uniform(0, 0.2), rng.uniform(0, 2 * math.pi))
-    region = _fill(outline, _reach(outline))
-    return region, region * np.clip(0.32 + 0.22 * _texture(rng, region.shape, 1.3), 0.08, 1)
-
-
-def _outline(rng: np.random.Generator, radius: float, roughness: float, elongation: float, axis: float) -> np.ndarray:
-    """Closed irregular outline about the origin, as (OUTLINE_POINTS, 2) columns and rows."""
-    angles = np.linspace(0, 2 * math.pi, OUTLINE_POINTS, endpoint=False)
-    orders = np.arange(3, 8)
-    heights, phases = rng.normal(0, 3 * roughness / orders), rng.uniform(0, 2 * math.pi, orders.size)
-    waves = heights[:, None] * np.cos(orders[:, None] * angles + phases[:, None])
-    distance = radius * (1 + elongation * np.cos(2 * angles + axis) + waves.sum(axis=0))
-    return np.stack([distance * np.cos(angles), distance * np.sin(angles)], axis=1)
-
-
-def _reach(outline: np.ndarray) -> int:
-    """Half the size of a patch that holds an outline about its middle."""
-    return math.ceil(np.abs(outline).max()) + 1
-
-
-def _fill(outline: np.ndarray, half: int) -> np.ndarray:
-    """Inside of an outline about the middle of a patch of 2 * half + 1 pixels, bool."""
-    inside = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
-    points = np.rint((outline + half) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(inside, [points], 1, shift=SUBPIXEL_BITS)
-    return inside.view(bool)
-
-
-def _blur(region: np.ndarray, sigma: float) -> np.ndarray:
-    """Region of soft edges, float32 from 0 to 1."""
-    return cv2.GaussianBlur(region.astype(np.uint16) * 65535, (0, 0), sigma).astype(np.float32) / 65535
-
-
-def _texture(rng: np.random.Generator, shape: tuple[int, int], sigma: float) -> np.ndarray:
-    """Smooth random texture of about zero mean and unit variance, grain `sigma` pixels, float32."""
-    noise = cv2.GaussianBlur(rng.integers(0, 65536, shape, np.uint16), (0, 0), sigma)
-    # A Gaussian filter of this width leaves 1 / (2 sqrt(pi) sigma) of the standard deviation of white noise.
-    return (noise.astype(np.float32) - 32768) * np.float32(2 * math.sqrt(math.pi) * sigma / NOISE_SPREAD)
-
-
-def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Unevenness of the stained film behind the cells, patches of 24 pixels, float32 about zero."""
-    height, width = shape
-    film = rng.integers(0, 65536, (height // 24 + 2, width // 24 + 2), np.uint16)
-    film = cv2.resize(film, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
-    return (film.astype(np.float32) - 32768) / np.float32(NOISE_SPREAD)
+    outline = closed_outline(rng, radius, 0.1, rng.uniform(0, 0.2), rng.uniform(0, 2 * math.pi))
+    region = fill(outline, reach(outline))
+    return region, region * np.clip(0.32 + 0.22 * texture(rng, region.shape, 1.3), 0.08, 1)
 
 
 def _photograph(rng: np.random.Generator, stains: np.ndarray) -> np.ndarray:
@@ -319,7 +271,7 @@ def _photograph(rng: np.random.Generator, stains: np.ndarray) -> np.ndarray:
     warmth = rng.random()
     light = (warmth * WARM_LIGHT + (1 - warmth) * COOL_LIGHT) * rng.uniform(0.94, 1.0)
     defocus, noise = rng.uniform(0.7, 1.4), rng.uniform(1.0, 3.0)
-    illumination = _illumination(rng, stains.shape[1:])
+    illumination = vignette(rng, stains.shape[1:])
     channels = []
     for shade, lamp in zip(absorption.T, light, strict=True):
         density = stains[EOSIN] * shade[EOSIN] + stains[PURPLE] * shade[PURPLE] + stains[BLUE] * shade[BLUE]
@@ -328,17 +280,3 @@ def _photograph(rng: np.random.Generator, stains: np.ndarray) -> np.ndarray:
         seen += rng.standard_normal(seen.shape, np.float32) * np.float32(noise)
         channels.append(np.clip(np.rint(seen), 0, 255).astype(np.uint8))
     return cv2.merge(channels)
-
-
-def _illumination(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Relative illumination (H, W) float32: 1 at a point near the middle, falling off towards the corners."""
-    falloff = rng.uniform(0.0, 0.16)
-    rows, columns = ((np.linspace(-1, 1, length) - rng.uniform(-0.3, 0.3)) ** 2 * (falloff / 2) for length in shape)
-    return (1 - rows[:, None] - columns).astype(np.float32)
-
-
-def _without_gaps(instances: np.ndarray) -> np.ndarray:
-    """Instances with the numbers that do not occur closed up, in the same order."""
-    occurs = np.bincount(instances.ravel()) > 0
-    occurs[0] = False
-    return np.cumsum(occurs, dtype=np.uint16)[instances] * (instances > 0)

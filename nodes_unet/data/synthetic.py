@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nodes_unet.data.neuron import CLASSES as NEURON_CLASSES
+from nodes_unet.data.neuron import neural_cells
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
 from nodes_unet.data.source import Sample, Source
 
@@ -49,6 +51,35 @@ def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -
             else f"{CROP}x{CROP}, a grid of 2 x 3 from each smear, left to right, top to bottom"
         },
     )
+
+
+def neuron_source(train: int, test: int, *, seed: int = 0) -> Source:
+    """Fields of neural cells under phase contrast, 704x520 (width x height), with exact instances and their number.
+
+    Args:
+        train, test: number of images in each split.
+        seed: of the generator.
+
+    Returns:
+        A source with the role `synthetic`; each image is a group of its own.
+    """
+
+    def samples(split: str, count: int, stream: int) -> Iterator[Sample]:
+        for number in range(count):
+            field, name = neural_cells([seed, stream, number]), f"{split}-field{number:05d}"
+            yield Sample(name, name, field.image, field.instances, (int(field.instances.max()),))
+
+    return Source(
+        name="synthetic-neurons",
+        classes=NEURON_CLASSES,
+        role="synthetic",
+        origin=f"nodes_unet.data.neuron.neural_cells, seed {seed}",
+        licence="CC0-1.0",
+        splits={"train": lambda: samples("train", train, 0), "test": lambda: samples("test", test, 1)},
+    )
+
+
+SOURCES = {"smears": smear_source, "neurons": neuron_source}
 
 
 def _counts(mask: np.ndarray, instances: np.ndarray) -> tuple[int, ...]:

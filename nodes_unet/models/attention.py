@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
 from keras import layers
 
 from nodes_unet.models.encoders import encoder as named_encoder
@@ -84,6 +85,23 @@ def gate(g, x, name: str):
     coefficients = layers.Activation("sigmoid", name=f"{name}_sigmoid")(score)
     alpha = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_alpha")(coefficients)
     return layers.Multiply(name=f"{name}_output")([x, alpha])
+
+
+def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The coefficients of each gate, from the coarsest to the finest: none for a network without gates.
+
+    Args:
+        model: as `attention_unet` or `attention_linknet` returns it.
+        images: (B, H, W, 3) float32, preprocessed.
+
+    Returns:
+        By name of the gate, (B, h, w) float32 between 0 and 1, h and w a sixteenth to a half of H and W.
+    """
+    gates = {layer.name.removesuffix("_alpha"): layer for layer in model.layers if layer.name.endswith("_alpha")}
+    if not gates:
+        return {}
+    maps = keras.Model(model.input, {name: layer.output for name, layer in gates.items()}).predict_on_batch(images)
+    return {name: coefficients[..., 0] for name, coefficients in maps.items()}
 
 
 def _normalised(x, name: str):

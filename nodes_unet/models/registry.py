@@ -19,6 +19,9 @@ NETWORKS = {
 }
 
 
+INITIAL = ("encoder_weights",)  # arguments that say what the weights are at first: a checkpoint brings its own
+
+
 def build(name: str, **arguments) -> keras.Model:
     """Builds a network.
 

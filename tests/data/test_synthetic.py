@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from nodes_unet.data.neuron import neural_cells
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
 from nodes_unet.data.store import Dataset, write_dataset
-from nodes_unet.data.synthetic import smear_source
+from nodes_unet.data.synthetic import neuron_source, smear_source
 from nodes_unet.errors import InputError
 
 
@@ -108,3 +109,16 @@ def test_an_empty_split_is_refused_by_the_store(tmp_path):
     with pytest.raises(InputError, match="no image in its test split"):
         write_dataset(tmp_path / "out.h5", smear_source(1, 0))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_neurons_are_instances_with_their_number():
+    source = neuron_source(2, 1, seed=4)
+    assert (source.role, source.classes, source.name) == ("synthetic", ("background", "neuron"), "synthetic-neurons")
+    samples = read(source)
+    assert {split: len(images) for split, images in samples.items()} == {"train": 2, "test": 1}
+    for sample in (*samples["train"], *samples["test"]):
+        assert (sample.image.shape, sample.mask.dtype) == ((520, 704, 3), np.uint16)
+        assert sample.counts == (len(np.unique(sample.mask)) - 1,)
+    pictures = {sample.image.tobytes() for images in samples.values() for sample in images}
+    assert len(pictures) == len({sample.group for images in samples.values() for sample in images}) == 3
+    np.testing.assert_array_equal(samples["train"][1].image, neural_cells([4, 0, 1]).image)

@@ -25,5 +25,5 @@ def test_the_recipe_builds_networks_with_the_published_ratio_of_parameters():
         for row in TABLE.rows
     }
     assert parameters["U-Net"] == 7_760_163
-    published = find("li2021", "text", "NODEs-UNet / ResNet", "parameter_bytes")
+    published = find("li2021", ("text",), "NODEs-UNet / ResNet", "parameter_bytes")
     assert round(100 * parameters["NODEs-UNet"] / parameters["ResNet"]) == int(published.value)

@@ -10,6 +10,7 @@ import pytest
 from nodes_unet import InputError, build
 from nodes_unet.checkpoint import Description, save
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.models.attention import attention_coefficients
 
 SHAPE = (64, 96, 3)
 PARAMETERS = {
@@ -59,18 +60,15 @@ def test_gates_weigh_each_skip_between_zero_and_one(network):
     model = build(network, input_shape=SHAPE)
     plain = build(network, input_shape=SHAPE, attention=False)
     assert not [layer.name for layer in plain.layers if "gate" in layer.name]
-    gates = [model.get_layer(f"gate{number}_alpha") for number in range(4)]
-    alphas = keras.Model(model.input, [gate.output for gate in gates])(images())
-    for alpha, scale in zip(alphas, (16, 8, 4, 2), strict=True):
-        assert alpha.shape == (2, SHAPE[0] // scale, SHAPE[1] // scale, 1)
+    assert attention_coefficients(plain, images()) == {}
+    alphas = attention_coefficients(model, images())
+    for number, scale in enumerate((16, 8, 4, 2)):
+        alpha = alphas[f"gate{number}"]
+        assert alpha.shape == (2, SHAPE[0] // scale, SHAPE[1] // scale)
         assert np.min(alpha) > 0 and np.max(alpha) < 1
-    gated, alpha, skip = (
-        model.get_layer("gate3_output").output,
-        gates[3].output,
-        model.get_layer("gate3_output").input[0],
-    )
-    outputs = keras.Model(model.input, [gated, alpha, skip])(images())
-    np.testing.assert_allclose(outputs[0], outputs[1] * outputs[2], rtol=1e-5, atol=1e-7)
+    gate = model.get_layer("gate3_output")
+    gated, skip = keras.Model(model.input, [gate.output, gate.input[0]])(images())
+    np.testing.assert_allclose(gated, alphas["gate3"][..., None] * skip, rtol=1e-5, atol=1e-7)
 
 
 def test_a_gated_checkpoint_opens_where_segmentation_models_cannot_be_imported(tmp_path):

@@ -86,7 +86,7 @@ def test_every_command_has_help_with_an_example(capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "table-9"], "unknown table 'table-9': choose from encoders, ode-position"),
+        (["show", "table-9"], "unknown table 'table-9': choose from attention, encoder-stages, encoders, ode-position"),
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
         (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
         (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),
@@ -257,3 +257,11 @@ def test_where_tells_place_terms_contents_and_the_line_for_every_paper(capfd):
     out = call(capfd, "data", "where")[1]
     for label in ("where:", "terms:", "expect:", "prepare: reproduce data prepare"):
         assert out.count(label) == 3
+
+
+def test_neurons_are_synthesised_too_and_never_whole(capfd, tmp_path):
+    arguments = ("data", "synth", "--kind", "neurons", "--train", "2", "--test", "1", "--out", tmp_path / "n.h5")
+    assert call(capfd, *arguments)[0] == 0
+    code, out, err = call(capfd, *arguments, "--whole")
+    assert (code, out) == (2, "") and "--whole does not go with --kind neurons" in err
+    assert "synthetic-neurons" in call(capfd, "data", "info", tmp_path / "n.h5")[1]

@@ -3,13 +3,14 @@ import pandas as pd
 import PIL.Image
 
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.data.targets import classes
 from reproduce.pictures import chosen_images, draw, read_prediction, write_predictions
 
 
 def test_what_was_written_is_read(disc_dataset, tmp_path):
     split, preprocessing = disc_dataset.splits["test"], Preprocessing((16, 16))
     predictions = [np.full((32, 32), number, np.uint8) for number in range(len(split))]
-    write_predictions(tmp_path / "predictions.h5", split, preprocessing, predictions)
+    write_predictions(tmp_path / "predictions.h5", split, preprocessing, classes, predictions)
     segmented = read_prediction(tmp_path / "predictions.h5", split.ids[2])
     np.testing.assert_array_equal(segmented.image, split[2].image)
     np.testing.assert_array_equal(segmented.mask, split[2].mask)
@@ -34,7 +35,7 @@ def test_images_are_chosen_by_their_mean_over_rows_and_seeds():
 def test_rows_are_drawn_beside_image_and_label(disc_dataset, tmp_path):
     split = disc_dataset.splits["test"]
     for row in ("first", "second"):
-        write_predictions(tmp_path / row, split, Preprocessing(), [sample.mask for sample in split])
+        write_predictions(tmp_path / row, split, Preprocessing(), classes, [sample.mask for sample in split])
     images = {"worst": split.ids[0], "best": split.ids[1]}
     files = {row: tmp_path / row for row in ("first", "second")}
     draw(images, files, disc_dataset.classes, "title", tmp_path / "figure.png")

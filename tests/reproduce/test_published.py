@@ -29,5 +29,5 @@ def test_stated_gains_are_differences_of_table_2():
 
 
 def test_find_gives_none_for_a_cell_that_the_paper_does_not_have():
-    assert find("li2021", "table1", "U-Net", "parameters") is None
-    assert find("li2021", "table1", "U-Net", "pa").place == "Table 1"
+    assert find("li2021", ("table1",), "U-Net", "parameters") is None
+    assert find("li2021", ("table1",), "U-Net", "pa").place == "Table 1"

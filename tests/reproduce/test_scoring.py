@@ -3,8 +3,8 @@ import pytest
 import nodes_unet
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.ode import ode_blocks
+from reproduce.evaluation import evaluate
 from reproduce.scoring import score
-from reproduce.segmentation import evaluate
 
 CLASSES = ("background", "white", "red")
 

@@ -1,0 +1,126 @@
+"""Tables 3 and 4 of Abbas & Abdulmunim 2023: U-Net and LinkNet with attention gates (sections 3 to 5)."""
+
+from reproduce.recipe import assumed, paper
+from reproduce.table import DATA, SIZE, TIME, Metric, Row, Table
+
+RECIPE = {
+    "image_size": paper([256, 256], "section 4.2"),
+    "clahe_clip": assumed(None, "the paper names no equalisation"),
+    "clahe_grid": assumed(8, "without effect: no equalisation"),
+    "scaling": assumed("encoder", "as the encoder's images were scaled on ImageNet; the paper is silent"),
+    "target": assumed("filled", "section 3: `its mask containing the cells' borders`; filled masks everywhere else"),
+    "threshold": paper(0.5, "section 5.2"),
+    "encoder": paper("efficientnetb0", "section 3.4"),
+    "encoder_weights": paper("imagenet", "section 1: pre-trained EfficientNet; section 3.1: on ImageNet"),
+    "copies": assumed(4, "section 4.2 names the augmentation without a factor"),
+    "augmentation": assumed(
+        {
+            "quarter_turns": False,
+            "rotation": 0,
+            "scale": 0,
+            "zoom_out": 0.2,
+            "shift": 0.1,
+            "brightness": 0,
+            "contrast": 0,
+            "hue": 0,
+            "saturation": 0,
+        },
+        "section 4.2: zoom-out, horizontal and vertical flips and shifts, without their extent",
+    ),
+    "monitor": paper("test", "algorithm 1 tests in every epoch, and section 4.2 has no third split to watch"),
+    "validation_fraction": assumed(0.2, "where a validation split is made: as large as the test split"),
+    "validation_split": assumed("group", "where a validation split is made: whole groups of images"),
+    "epochs": assumed(50, "the paper is silent; early stopping ends the training before"),
+    "loss": paper("combo", "section 3.6, as its reference defines it; equations 1 and 2 have slips of sign"),
+    "loss_options": assumed({"alpha": 0.5, "beta": 0.5}, "section 3.6 names both without values: equal weights"),
+    "optimizer": paper("adam", "section 4.1"),
+    "learning_rate": paper(1e-3, "section 4.1"),
+    "plateau": paper({"patience": 2, "factor": 0.5}, "section 4.1"),
+    "early_stopping": paper(3, "section 4.1"),
+    "batch_size": assumed(8, "the paper is silent"),
+    "timed_images": assumed(20, "Table 3 has the time for an image without saying of how many"),
+    "timed_passes": assumed(3, "the median of several passes; the paper is silent"),
+    "flops_size": paper([256, 256], "section 3: the input's size"),
+    "synthetic_train": paper(485, "section 4.2: 80 % of 606 images"),
+    "synthetic_test": paper(121, "section 4.2: 20 % of 606 images"),
+}
+
+_OFFLINE = assumed(None, "nothing is downloaded: encoders start from random weights")
+_VALIDATED = assumed("validation", "test images must not choose the weights that are tested on them")
+_RESNET50 = assumed("resnet50", "the U-Net of segmentation-models that has the printed 32 million parameters")
+
+QUICK = {
+    "image_size": assumed([128, 128], "quick: a quarter of the pixels"),
+    "encoder_weights": _OFFLINE,
+    "monitor": _VALIDATED,
+    "epochs": assumed(20, "quick: minutes a network on two cores"),
+    "synthetic_train": assumed(80, "quick: minutes a network on two cores"),
+    "synthetic_test": assumed(20, "quick: minutes a network on two cores"),
+}
+
+SMOKE = {
+    "image_size": assumed([64, 64], "smoke: seconds a network"),
+    "encoder_weights": _OFFLINE,
+    "monitor": _VALIDATED,
+    "epochs": assumed(6, "smoke: seconds a network"),
+    "timed_passes": assumed(1, "smoke: seconds a network"),
+    "synthetic_train": assumed(16, "smoke: seconds a network"),
+    "synthetic_test": assumed(4, "smoke: seconds a network"),
+}
+
+TABLE = Table(
+    id="attention",
+    title="U-Net and LinkNet with attention gates (Abbas & Abdulmunim 2023, Tables 3 and 4)",
+    paper="abbas2023",
+    published=("table3", "table4"),
+    classes=(),
+    rows=[
+        Row("U-Net without AU", "attention_unet", {"attention": False}, {"encoder": _RESNET50}),
+        Row("[7]", not_run="the network of another paper, of which this one gives results and no settings"),
+        Row("U-Net with AU", "attention_unet"),
+        Row("U-Net, gates off", "attention_unet", {"attention": False}, published="U-Net with AU"),
+        Row("LinkNet with AU", "attention_linknet"),
+        Row("LinkNet, gates off", "attention_linknet", {"attention": False}, published="LinkNet with AU"),
+    ],
+    metrics=[
+        Metric("parameters", "parameters, million", SIZE, "parameters", 1e-6),
+        Metric("flops", "FLOPs, million", SIZE, "flops", 1e-6, 1),
+        Metric("seconds_per_image.batch1", "time an image, ms", TIME, "milliseconds_per_image", 1000, 0),
+        Metric("stored_bytes.with_optimizer", "file with optimizer, MB", SIZE, "storage", 1e-6, 1),
+        Metric("stored_bytes", "file, MB", SIZE, None, 1e-6, 1),
+        Metric("iou.per_image", "IoU per image %", DATA, "iou", 100),
+        Metric("dice.per_image", "Dice per image %", DATA, "dice", 100),
+        Metric("loss", "loss", DATA, "loss", 1, 4),
+        Metric("iou.pooled", "IoU pooled %", DATA, None, 100),
+        Metric("dice.pooled", "Dice pooled %", DATA, None, 100),
+        Metric("iou.soft", "IoU soft %", DATA, None, 100),
+        Metric("dice.soft", "Dice soft %", DATA, None, 100),
+        Metric("iou.batch", "IoU by batch %", DATA, None, 100),
+        Metric("dice.batch", "Dice by batch %", DATA, None, 100),
+        Metric("best_epoch", "best epoch", DATA, None, 1, 1),
+    ],
+    recipe=RECIPE,
+    presets={"paper": {}, "quick": QUICK, "smoke": SMOKE},
+    figure="by_row",
+    pairs=[
+        ("U-Net with AU", "U-Net, gates off"),
+        ("LinkNet with AU", "LinkNet, gates off"),
+        ("LinkNet with AU", "U-Net with AU"),
+    ],
+    per_image={"iou": "IoU", "dice": "Dice"},
+    drawn=("iou.per_image", "dice.per_image", "seconds_per_image.batch1"),
+    notes=(
+        "the rows with AU are the networks of the text; those with gates off have the printed parameters of the rows "
+        "with AU, which leave no room for gates; U-Net without AU has the printed ones on a ResNet-50",
+        "FLOPs: multiplications and additions for one image of 256x256; the printed millions are two to two and a half "
+        "times the parameters, and a hundredth to a third of a percent of the operations",
+    ),
+    synthetic="neurons",
+)
+
+if __name__ == "__main__":
+    import sys
+
+    from reproduce.cli import main
+
+    main(["run", TABLE.id, *sys.argv[1:]])

@@ -1,0 +1,37 @@
+"""What a network costs before it has seen an image: floating-point operations, and bytes on disk."""
+
+import tempfile
+from pathlib import Path
+
+import h5py
+import keras
+import tensorflow as tf
+from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
+
+# no public names: freezing has none, and those of the profiler are deprecated without a successor
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
+from tensorflow.python.profiler.model_analyzer import profile
+from tensorflow.python.profiler.option_builder import ProfileOptionBuilder
+
+
+def flops(model: keras.Model) -> int:
+    """Floating-point operations for one image of the network's input size, a multiplication and an addition as two.
+
+    TensorFlow's profiler on the frozen inference graph. What a loop repeats counts once: not for ODE-blocks.
+    """
+    image = tf.TensorSpec((1, *model.input_shape[1:]), model.inputs[0].dtype)
+    predict = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(image)
+    _, definition = convert_variables_to_constants_v2_as_graph(predict)
+    options = ProfileOptionBuilder.float_operation() | {"output": "none"}
+    with tf.Graph().as_default() as graph:
+        tf.graph_util.import_graph_def(definition, name="")
+        return profile(graph, options=options).total_float_ops
+
+
+def stored_bytes(model: keras.Model, with_optimizer: bool) -> int:
+    """Size of the network's HDF5 file; with the state of the optimizer that it is compiled with, or without."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.h5"
+        with h5py.File(path, "w") as file:
+            save_model_to_hdf5(model, file, include_optimizer=with_optimizer)
+        return path.stat().st_size

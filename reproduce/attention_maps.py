@@ -1,0 +1,74 @@
+"""Attention maps: what a run leaves of its gates on the test images, and a drawing of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import h5py
+import numpy as np
+from matplotlib.figure import Figure
+
+from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.data.source import Sample
+from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
+from reproduce.pictures import read_prediction
+
+if TYPE_CHECKING:
+    import keras
+
+
+def write_attention(path: Path, model: "keras.Model", preprocessing: Preprocessing, samples: Sequence[Sample]) -> None:
+    """Writes a group for each image, named after its id, with (h, w) uint8 coefficients of each gate, 255 for 1.
+
+    A network without gates leaves no file.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from nodes_unet.models.attention import attention_coefficients
+
+    maps = {sample.id: attention_coefficients(model, preprocessing(sample.image)[None]) for sample in samples}
+    if not all(maps.values()):
+        return
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        for name, gates in maps.items():
+            group = file.create_group(name)
+            for gate, coefficients in gates.items():
+                group.create_dataset(gate, data=np.rint(255 * coefficients[0]).astype(np.uint8), compression="gzip")
+
+
+def draw(
+    images: Mapping[str, str], attention: Mapping[str, Path], predictions: Mapping[str, Path], title: str, path: Path
+) -> None:
+    """The coefficients of each gate over the image, for each row a line an image, into a PNG file.
+
+    Args:
+        images: ids by what they are.
+        attention, predictions: by row, the files that `write_attention` and `write_predictions` wrote.
+        title: of the figure.
+        path: of the PNG file.
+    """
+    lines = [(row, what, name) for row in attention for what, name in images.items()]
+    with h5py.File(next(iter(attention.values())), "r") as file:
+        gates = list(file[next(iter(images.values()))])
+    figure = Figure(figsize=(2.1 * (len(gates) + 1) + 1, 2.2 * len(lines) + 1), layout="constrained")
+    panels = figure.subplots(len(lines), len(gates) + 1, squeeze=False)
+    for line, (row, what, name) in zip(panels, lines, strict=True):
+        image = read_prediction(predictions[row], name).image
+        with h5py.File(attention[row], "r") as file:
+            maps = [file[name][gate][()] for gate in gates]
+        line[0].imshow(image)
+        for axes, coefficients in zip(line[1:], maps, strict=True):
+            axes.imshow(image)
+            enlarged = cv2.resize(coefficients, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            shown = axes.imshow(enlarged / 255, cmap="cividis", vmin=0, vmax=1, alpha=0.6)
+        for axes in line:
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(f"{row}\n{what}: {name}", fontsize="small")
+    for axes, heading in zip(panels[0], ["image", *gates], strict=True):
+        axes.set_title(heading, fontsize="medium")
+    figure.colorbar(shown, ax=panels, label="attention coefficient", shrink=0.5)
+    figure.suptitle(title)
+    figure.savefig(path, dpi=90, format="png")

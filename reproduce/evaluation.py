@@ -1,0 +1,107 @@
+"""How a trained row is evaluated on the test images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+
+from nodes_unet import metrics, overlap, profiling
+from nodes_unet.data.batches import Batches
+from nodes_unet.data.splits import all_copies
+from nodes_unet.data.store import Split
+from nodes_unet.inference import labelled, probabilities, seconds_for
+from nodes_unet.losses import loss
+from nodes_unet.ode import ode_blocks
+from reproduce.robustness import robustness
+from reproduce.segmentation import fitting, preprocessing, target
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Results on the test split.
+
+    Attributes:
+        metrics: by name.
+        per_image: one line an image.
+        solver: statistics by ODE-block.
+        predictions: (H, W) uint8 classes of each image.
+        robustness: as `reproduce.robustness.robustness` returns it, where the recipe has perturbations.
+    """
+
+    metrics: dict[str, float]
+    per_image: pd.DataFrame
+    solver: dict[str, dict[str, float]]
+    predictions: list[np.ndarray]
+    robustness: pd.DataFrame | None
+
+
+def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings: Mapping) -> Evaluation:
+    """Evaluates a network on a split; predictions are brought back to each mask's size before anything is counted."""
+    prepared, of_mask = preprocessing(settings), target(settings)
+    matrices, sums, evaluations, predictions = [], [], [], []
+    for sample in split:
+        probability, truth = probabilities(model, prepared, sample.image), of_mask(sample.mask)
+        predictions.append(labelled(probability, settings.get("threshold")))
+        matrices.append(metrics.confusion_matrix(truth, predictions[-1], len(classes)))
+        if "threshold" in settings:
+            sums.append(overlap.sums(truth, probability[..., 0], settings["threshold"]))
+        evaluations.append([block.nfe for block in ode_blocks(model)])
+    per_image = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
+    inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
+    seconds = seconds_for(model, inputs, settings["timed_images"], settings["timed_passes"])
+    solver = _solver_statistics(model, np.array(evaluations))
+    pooled, levels = metrics.pooled(sum(matrices), classes), settings.get("perturbations")
+    measured = {
+        **_named(pooled, "pooled"),
+        **_named(per_image.mean().to_dict(), "per_image"),
+        f"seconds_{settings['timed_images']}.batch1": seconds,
+        "seconds_per_image.batch1": seconds / settings["timed_images"],
+        "parameters": profiling.parameters(model),
+        "parameter_bytes": profiling.parameter_bytes(model),
+        "nfe": sum(block["nfe_mean"] for block in solver.values()),
+    }
+    if sums:
+        images = pd.DataFrame(sums)
+        per_image = per_image.assign(iou=overlap.iou(images, "hard"), dice=overlap.dice(images, "hard"))
+        measured |= overlap.protocols(images, settings["batch_size"]) | {"loss": _loss(model, split, settings)}
+    return Evaluation(
+        metrics=measured,
+        per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), per_image], axis=1),
+        solver=solver,
+        predictions=predictions,
+        robustness=levels and robustness(model, prepared, split, classes, levels, pooled),
+    )
+
+
+def _loss(model: keras.Model, split: Split, settings: Mapping) -> float:
+    """The loss that the network was trained with, at the network's size, mean over images."""
+    fitted = fitting(settings)
+    of_batch = loss(fitted.loss, model.output_shape[-1], **fitted.loss_options)
+    batches = Batches(
+        split,
+        all_copies(range(len(split)), 1),
+        settings["batch_size"],
+        preprocessing(settings),
+        lambda image, mask, *_: (image, mask),
+        target=target(settings),
+    )
+    losses, sizes = [], []
+    for images, labels in (batches[number] for number in range(batches.num_batches)):
+        losses.append(float(of_batch(labels, model.predict_on_batch(images))))
+        sizes.append(len(labels))
+    return float(np.average(losses, weights=sizes))
+
+
+def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:
+    """Names with protocol: `miou.pooled`, `miou.per_image`, `cpa_white.recall`, `cpa_white.recall_per_image`."""
+    suffix = {"pooled": "", "per_image": "_per_image"}[pooling]
+    return {name + suffix if "." in name else f"{name}.{pooling}": value for name, value in values.items()}
+
+
+def _solver_statistics(model: keras.Model, nfe: np.ndarray) -> dict[str, dict[str, float]]:
+    return {
+        block.name: {"nfe_mean": float(column.mean()), "nfe_min": int(column.min()), "nfe_max": int(column.max())}
+        for block, column in zip(ode_blocks(model), nfe.T, strict=True)
+    }
