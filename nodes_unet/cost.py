@@ -1,5 +1,6 @@
 """What a network costs before it has seen an image: floating-point operations, and bytes on disk."""
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def flops(model: keras.Model) -> int:
     with tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(definition, name="")
         return profile(graph, options=options).total_float_ops
+
+
+def initialiser_flops(model: keras.Model) -> int:
+    """Two operations for each weight of a kernel, which have nothing to do with what the network costs.
+
+    It is what TensorFlow's profiler counts of a TensorFlow 1 graph whose batch size is unknown: it skips the
+    convolutions and sees the kernels being initialised, random numbers times a factor plus an offset.
+    """
+    return 2 * sum(math.prod(weight.shape) for weight in model.trainable_weights if len(weight.shape) > 1)
 
 
 def stored_bytes(model: keras.Model, with_optimizer: bool) -> int:

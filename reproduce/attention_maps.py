@@ -29,14 +29,13 @@ def write_attention(path: Path, model: "keras.Model", preprocessing: Preprocessi
     """
     from nodes_unet.models.attention import attention_coefficients
 
-    maps = {sample.id: attention_coefficients(model, preprocessing(sample.image)[None]) for sample in samples}
-    if not all(maps.values()):
+    maps = attention_coefficients(model, np.stack([preprocessing(sample.image) for sample in samples]))
+    if not maps:
         return
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
-        for name, gates in maps.items():
-            group = file.create_group(name)
-            for gate, coefficients in gates.items():
-                group.create_dataset(gate, data=np.rint(255 * coefficients[0]).astype(np.uint8), compression="gzip")
+        for gate, coefficients in maps.items():
+            for sample, of_image in zip(samples, np.rint(255 * coefficients).astype(np.uint8), strict=True):
+                file.create_dataset(f"{sample.id}/{gate}", data=of_image, compression="gzip")
 
 
 def draw(

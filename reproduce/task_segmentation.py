@@ -8,7 +8,7 @@ import keras
 import pandas as pd
 
 from nodes_unet.checkpoint import Description
-from nodes_unet.cost import flops, stored_bytes
+from nodes_unet.cost import flops, initialiser_flops, stored_bytes
 from nodes_unet.data.store import Dataset
 from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
@@ -95,6 +95,7 @@ def _costs(identity: RunIdentity, settings: Mapping) -> dict[str, int]:
     model.optimizer.build(model.trainable_variables)
     return {
         "flops": flops(model),
+        "flops.initialisers": initialiser_flops(model),
         "stored_bytes": stored_bytes(model, with_optimizer=False),
         "stored_bytes.with_optimizer": stored_bytes(model, with_optimizer=True),
     }

@@ -2,9 +2,12 @@
 
 import keras
 import pytest
+import tensorflow as tf
+from tensorflow.python.profiler.model_analyzer import profile
+from tensorflow.python.profiler.option_builder import ProfileOptionBuilder
 
 from nodes_unet import build
-from nodes_unet.cost import flops, stored_bytes
+from nodes_unet.cost import flops, initialiser_flops, stored_bytes
 
 
 def test_a_convolution_by_hand():
@@ -58,3 +61,19 @@ def test_a_file_with_adams_moments_is_three_times_as_large(linknet):
     weights = 4 * linknet.count_params()
     assert weights < bare < 1.1 * weights
     assert 2.8 * bare < full < 3.1 * bare
+
+
+@pytest.mark.parametrize(
+    "initialiser", [tf.compat.v1.glorot_uniform_initializer, tf.compat.v1.truncated_normal_initializer]
+)
+def test_two_operations_a_kernel_weight_are_what_the_profiler_sees_of_an_unknown_batch(initialiser):
+    image = keras.Input((16, 16, 3))
+    model = keras.Model(image, keras.layers.Conv2D(8, 3)(image))
+    with tf.Graph().as_default() as graph:
+        images = tf.compat.v1.placeholder(tf.float32, (None, 16, 16, 3))
+        kernel = tf.compat.v1.get_variable("kernel", (3, 3, 3, 8), initializer=initialiser())
+        tf.nn.conv2d(images, kernel, 1, "VALID")
+        options = ProfileOptionBuilder.float_operation() | {"output": "none"}
+        counted = profile(graph, options=options).total_float_ops
+    assert initialiser_flops(model) == 2 * 3 * 3 * 3 * 8
+    assert initialiser_flops(model) <= counted <= initialiser_flops(model) + 1

@@ -100,7 +100,8 @@ def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, 
     gates = {layer.name.removesuffix("_alpha"): layer for layer in model.layers if layer.name.endswith("_alpha")}
     if not gates:
         return {}
-    maps = keras.Model(model.input, {name: layer.output for name, layer in gates.items()}).predict_on_batch(images)
+    outputs = {name: layer.output for name, layer in gates.items()}
+    maps = keras.Model(model.input, outputs).predict(images, batch_size=1, verbose=0)
     return {name: coefficients[..., 0] for name, coefficients in maps.items()}
 
 

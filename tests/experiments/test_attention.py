@@ -90,6 +90,7 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
     gated, plain = (record["metrics"] for record in records)
     assert (gated["parameters"], plain["parameters"]) == (6_906_013, 6_096_333)
     assert gated["flops"] > plain["flops"] > 200e6
+    assert gated["flops.initialisers"] == pytest.approx(13.7e6, rel=0.01)
     assert plain["stored_bytes.with_optimizer"] > 2.8 * plain["stored_bytes"] > 2.8 * 4 * 6_000_000
     for protocol in ("per_image", "pooled", "soft", "batch"):
         assert 0 <= gated[f"iou.{protocol}"] <= gated[f"dice.{protocol}"] <= 1
