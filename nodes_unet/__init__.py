@@ -13,7 +13,22 @@ import wrapt
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["checkpoint", "counting", "data", "inference", "losses", "metrics", "models", "ode", "training"],
+    submodules=[
+        "checkpoint",
+        "cost",
+        "counting",
+        "data",
+        "inference",
+        "losses",
+        "matching",
+        "metrics",
+        "models",
+        "ode",
+        "overlap",
+        "postprocessing",
+        "schedule",
+        "training",
+    ],
     submod_attrs={
         "checkpoint": ["load", "read_description"],
         "errors": ["InputError", "SolverError", "TrainingError"],
@@ -28,4 +43,5 @@ logging.getLogger("tensorflow").addFilter(lambda record: "back_prop=False" not i
 
 @wrapt.when_imported("keras")
 def _register_layers(_):
-    importlib.import_module("nodes_unet.ode")
+    for module in ("nodes_unet.ode", "nodes_unet.models.padding"):
+        importlib.import_module(module)

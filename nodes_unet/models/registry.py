@@ -14,6 +14,8 @@ NETWORKS = {
     "resnet_unet": ("nodes_unet.models.resnet_unet", "resnet_unet"),
     "attention_unet": ("nodes_unet.models.attention", "attention_unet"),
     "attention_linknet": ("nodes_unet.models.attention", "attention_linknet"),
+    "c_resunet": ("nodes_unet.models.resunet", "c_resunet"),
+    "resunet": ("nodes_unet.models.resunet", "resunet"),
     "classifier": ("nodes_unet.models.classifier", "classifier"),
     "count_head": ("nodes_unet.models.count_head", "count_head"),
 }

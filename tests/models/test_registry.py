@@ -17,7 +17,14 @@ SMALL = [
     ("nodes_unet", {}),
     ("resnet_unet", {"residual_blocks": [1, 2, 0, 1]}),
 ]
-ELSEWHERE = {"count_head", "classifier", "attention_unet", "attention_linknet"}  # in tests of their own
+ELSEWHERE = {
+    "count_head",
+    "classifier",
+    "attention_unet",
+    "attention_linknet",
+    "c_resunet",
+    "resunet",
+}  # in tests of their own
 NAMED = pytest.mark.parametrize(("name", "arguments"), SMALL)
 
 
