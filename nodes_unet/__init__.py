@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "counting",
         "data",
         "inference",
+        "instance_metrics",
         "losses",
         "matching",
         "metrics",

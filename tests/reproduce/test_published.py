@@ -3,13 +3,25 @@ import pytest
 from reproduce.published import find, published_numbers
 
 
-def numbers(table):
-    return {(n.row, n.metric): n.value for n in published_numbers("li2021") if n.table == table}
+def numbers(table, paper="li2021"):
+    return {(n.row, n.metric): n.value for n in published_numbers(paper) if n.table == table}
 
 
 def test_every_number_of_both_tables_is_there():
     assert len(numbers("table1")) == 10 * 6
     assert len(numbers("table2")) == 3 * 5
+
+
+def test_every_number_of_the_other_papers_tables_is_there():
+    sizes = {table: len(numbers(table, "abbas2023")) for table in ("table1", "table2", "table3", "table4")}
+    assert sizes == {"table1": 6, "table2": 9 * 3, "table3": 3 * 4, "table4": 4 * 3}
+    printed = numbers("table1", "morelli2021")
+    assert {metric: value for (_, metric), value in printed.items()} == {
+        "f1": "0.87",
+        "medae": "1",
+        "mae": "0.85",
+        "mean_iou": "0.74",
+    }
 
 
 def test_spot_checks_against_the_paper():
