@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "postprocessing",
         "schedule",
         "training",
+        "weight_maps",
     ],
     submod_attrs={
         "checkpoint": ["load", "read_description"],

@@ -57,6 +57,18 @@ def memory(
     print(found.to_string(index=False))
 
 
+@app.command("weightmaps", epilog="Example: reproduce bench weightmaps --cells 1,100 --sizes 512")
+def weight_maps(
+    cells: Annotated[str, typer.Option(help="In an image, comma-separated.")] = "1,10,100,400",
+    sizes: Annotated[str, typer.Option(help="Sides of the images in pixels, comma-separated.")] = "512,1024,2048",
+) -> None:
+    """Compare weight maps with one distance transform of the whole image for each cell, on one core."""
+    from reproduce.benchmarks import weight_maps as benchmark
+
+    numbers = [[int(number) for number in _numbers(*given)] for given in (("--cells", cells), ("--sizes", sizes))]
+    print(benchmark.measure(*numbers).to_string(index=False, float_format="%.3g"))
+
+
 @app.command(
     epilog="Examples: reproduce bench tolerance --model runs/.../best.h5 | "
     "reproduce bench tolerance --model best.h5 --data smears.h5 --tolerances 1e-1,1e-3,1e-6"

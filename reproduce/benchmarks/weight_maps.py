@@ -1,0 +1,94 @@
+"""Weight maps: windows around the objects against the whole image for each object."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from nodes_unet.weight_maps import weight_map
+from reproduce.benchmarks.timing import median_seconds_in_turn
+
+SIGMA = 25.0
+MOST_PIXELS = 7.5e8  # cells * size^2 up to which SciPy takes part: about 30 s
+ROUNDS_SECONDS = 10  # after which a case gets no further round
+
+
+def measure(
+    cells: Sequence[int] = (1, 10, 100, 400), sizes: Sequence[int] = (512, 1024, 2048), repeats: int = 3
+) -> pd.DataFrame:
+    """Times weight maps of round cells of 8 to 12 pixels radius, on one core.
+
+    Args:
+        cells: how many in an image.
+        sizes: sides of the images, in pixels.
+        repeats: calls, whose median counts; fewer once a case has taken `ROUNDS_SECONDS`.
+
+    Returns:
+        For each size and number of cells: `seconds` of `weight_map` with the authors' lowest value of 1;
+        `seconds_full_scipy` of one distance transform of the whole image for each object by SciPy, with exp of it, in
+        float64; their `ratio`; `seconds_per_object`; the `max_relative_error` of the one against the other. SciPy's,
+        and what depends on it, is NaN where cells * size^2 is above `MOST_PIXELS`.
+    """
+    with _one_thread():
+        return pd.DataFrame([_case(size, number, repeats) for size in sizes for number in cells])
+
+
+def full(labels: np.ndarray, sigma: float) -> np.ndarray:
+    """The sum over objects by definition, at least 1: (H, W) instance labels to (H, W) float64."""
+    total = np.zeros(labels.shape)
+    for number in np.unique(labels[labels > 0]):
+        distance = ndimage.distance_transform_edt(labels != number)
+        total += np.exp(-(distance**2) / (2 * sigma**2))
+    return np.maximum(total, 1)
+
+
+def round_cells(size: int, cells: int, seed: int = 0) -> np.ndarray:
+    """Instance labels (size, size) int32 of discs at random, of which a later one takes what earlier ones left."""
+    random, labels = np.random.default_rng(seed), np.zeros((size, size), np.int32)
+    for number in range(1, cells + 1):
+        centre = random.integers(0, size, 2)
+        while labels[tuple(centre)]:
+            centre = random.integers(0, size, 2)
+        radius, disc = int(random.integers(8, 13)), np.zeros(labels.shape, np.uint8)
+        cv2.circle(disc, centre[::-1].tolist(), radius, 1, cv2.FILLED)
+        labels[(disc > 0) & (labels == 0)] = number
+    return labels
+
+
+def _case(size: int, cells: int, repeats: int) -> dict[str, float]:
+    labels, maps = round_cells(size, cells), {}
+
+    def windows():
+        maps["windows"] = weight_map(labels, SIGMA, cell_weight=1, background_weight=1, at_least=1)
+
+    def scipy():
+        maps["scipy"] = full(labels, SIGMA)
+
+    windows()
+    actions = {"windows": windows} | ({"scipy": scipy} if cells * size**2 <= MOST_PIXELS else {})
+    took = median_seconds_in_turn(actions, repeats, at_most=ROUNDS_SECONDS)
+    error = np.nan
+    if "scipy" in maps:
+        error = float((np.abs(maps["windows"] - maps["scipy"]) / maps["scipy"]).max())
+    return {
+        "size": size,
+        "cells": cells,
+        "seconds": took["windows"],
+        "seconds_full_scipy": took.get("scipy", np.nan),
+        "ratio": took.get("scipy", np.nan) / took["windows"],
+        "seconds_per_object": took["windows"] / cells,
+        "max_relative_error": error,
+    }
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)

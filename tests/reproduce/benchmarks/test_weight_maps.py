@@ -1,0 +1,32 @@
+import cv2
+import numpy as np
+
+from nodes_unet.weight_maps import TOLERANCE
+from reproduce.benchmarks import weight_maps as benchmark
+
+
+def test_every_case_is_measured_and_the_maps_agree():
+    threads = cv2.getNumThreads()
+    found = benchmark.measure(cells=(1, 5), sizes=(64, 96), repeats=1)
+    assert cv2.getNumThreads() == threads
+    assert found[["size", "cells"]].to_numpy().tolist() == [[64, 1], [64, 5], [96, 1], [96, 5]]
+    assert (found.seconds > 0).all() and (found.seconds_full_scipy > 0).all()
+    np.testing.assert_allclose(found.ratio, found.seconds_full_scipy / found.seconds)
+    np.testing.assert_allclose(found.seconds_per_object, found.seconds / found.cells)
+    assert (found.max_relative_error <= TOLERANCE).all()
+
+
+def test_scipy_takes_no_part_where_it_would_take_too_long(monkeypatch):
+    monkeypatch.setattr(benchmark, "MOST_PIXELS", 2 * 64**2)
+    few, many = benchmark.measure(cells=(2, 3), sizes=(64,), repeats=1).to_dict("records")
+    assert few["ratio"] > 0 and few["max_relative_error"] <= TOLERANCE
+    assert many["seconds"] > 0
+    assert np.isnan([many[column] for column in ("seconds_full_scipy", "ratio", "max_relative_error")]).all()
+
+
+def test_cells_are_round_whole_in_number_and_the_same_each_time():
+    labels = benchmark.round_cells(128, 60)
+    assert np.unique(labels).tolist() == list(range(61))
+    np.testing.assert_array_equal(benchmark.round_cells(128, 60), labels)
+    one = benchmark.round_cells(512, 1) > 0
+    assert 180 < one.sum() < 500
