@@ -15,7 +15,9 @@ from reproduce.solver_health import MEASURES
 
 _LOSSES = {"loss": "loss on training images", "val_loss": "loss on validation images"}
 OURS, PAPER = "#c0392b", "#34495e"
-ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")  # Okabe & Ito: told apart by colour-blind readers
+# Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
+ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
+MARKERS = "os^vDPX"
 
 
 def by_position(comparison: Comparison, path: Path) -> None:
@@ -193,7 +195,7 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 def _style(comparison: Comparison, row: str) -> dict:
     """Colour and marker of a row, the same in every figure, whichever rows there are."""
     place = [each.name for each in comparison.table.rows].index(row)
-    return {"color": ROWS[place % len(ROWS)], "marker": "os^vD"[place % len(ROWS)]}
+    return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}
 
 
 def _column(comparison: Comparison, metric: str) -> list[Cell]:

@@ -159,6 +159,7 @@ def _notes(comparison: Comparison) -> list[str]:
     return [
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
+        *_fewer_seeds(comparison),
         *([_WATCHED] if comparison.watched_test else ()),
         *_exact(comparison),
         *comparison.table.notes,
@@ -167,6 +168,13 @@ def _notes(comparison: Comparison) -> list[str]:
         *(_in_words(difference, comparison.table.per_image) for difference in comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
     ]
+
+
+def _fewer_seeds(comparison: Comparison) -> list[str]:
+    """The rows that have results of some of the seeds only."""
+    seeds = {cells[0].row: max(len(cell.values) for cell in cells) for cells in comparison.cells}
+    fewer = [f"{row} {number}" for row, number in seeds.items() if 0 < number < len(comparison.seeds)]
+    return [f"fewer seeds than the others: {', '.join(fewer)}"] if fewer else []
 
 
 def _exact(comparison: Comparison) -> list[str]:

@@ -55,6 +55,12 @@ def test_mean_spread_and_number_of_seeds():
     assert "85.00 ± 7.07" in render(comparison, "text")
 
 
+def test_rows_with_fewer_seeds_are_named():
+    records = [record(seed=0), record(seed=1), record("ODEUNet5", seed=1)]
+    assert "fewer seeds than the others: ODEUNet5 1" in render(compare(TABLE, records), "text")
+    assert "fewer" not in render(compare(TABLE, records[:2]), "text")
+
+
 def test_the_newest_record_of_a_seed_counts():
     comparison = compare(TABLE, [record(miou=0.1, ended="2026-01-01"), record(miou=0.7, ended="2026-01-02")])
     assert cell(comparison, "U-Net", "miou.pooled").values == (pytest.approx(70),)
