@@ -27,11 +27,11 @@ def write_attention(path: Path, model: "keras.Model", preprocessing: Preprocessi
     Raises:
         InputError: the file cannot be written.
     """
-    from nodes_unet.models.attention import attention_coefficients
+    from nodes_unet.models.attention import attention_coefficients, gates
 
-    maps = attention_coefficients(model, np.stack([preprocessing(sample.image) for sample in samples]))
-    if not maps:
+    if not gates(model):
         return
+    maps = attention_coefficients(model, np.stack([preprocessing(sample.image) for sample in samples]))
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         for gate, coefficients in maps.items():
             for sample, of_image in zip(samples, np.rint(255 * coefficients).astype(np.uint8), strict=True):

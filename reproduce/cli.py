@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import json
 import pkgutil
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,7 @@ import typer
 from nodes_unet.errors import InputError
 from reproduce import cli_bench, cli_data
 from reproduce.compare import compare as compare_records
-from reproduce.published import published_numbers
+from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
 from reproduce.records import FAILED, find_records, slug
 from reproduce.report import FORMATS, render, write_report
@@ -119,7 +120,7 @@ def show(
     """Print a table's published numbers, and its recipe with the origin of every setting."""
     table = find_table(table_id)
     recipe = table.settings(preset)
-    numbers = [number for number in published_numbers(table.paper) if number.table in (*table.published, "text")]
+    numbers = [number for number in published_numbers(table.paper) if _is_about(number, table)]
     if as_json:
         content = {
             "table": table.id,
@@ -129,7 +130,7 @@ def show(
         }
         print(json.dumps(content, indent=1))
         return
-    print(f"{table.title}\n\nPublished numbers:")
+    print(f"{table.title}\n\nPublished numbers:{'' if numbers else ' none'}")
     notes = list(dict.fromkeys(number.note for number in numbers if number.note))
     for number in numbers:
         mark = f" [{notes.index(number.note) + 1}]" if number.note else ""
@@ -140,6 +141,14 @@ def show(
     print(f"\nRecipe, preset {preset}:")
     for name, setting in recipe.items():
         print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")
+
+
+def _is_about(number: Published, table: Table) -> bool:
+    """Whether a number stands in the table, or in the text about rows of the table only."""
+    rows = {row.published or row.name for row in table.rows}
+    return number.table in table.published or (
+        number.table == "text" and rows.issuperset(re.split(" [-/] ", number.row))
+    )
 
 
 @app.command(

@@ -44,7 +44,10 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     """Trains and evaluates a row, leaves its files in the folder and returns what the record says of it."""
     keras.backend.clear_session()
     settings = values(identity.recipe)
-    description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
+    thresholds = {dataset.classes[1]: settings["threshold"]} if "threshold" in settings else {}
+    description = Description(
+        identity.network, identity.arguments, dataset.classes, preprocessing(settings), thresholds
+    )
     model = train_row(
         description,
         dataset,

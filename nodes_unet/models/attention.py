@@ -87,8 +87,13 @@ def gate(g, x, name: str):
     return layers.Multiply(name=f"{name}_output")([x, alpha])
 
 
+def gates(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """The layers that give the attention coefficients, by name of the gate, from the coarsest to the finest."""
+    return {layer.name.removesuffix("_alpha"): layer for layer in model.layers if layer.name.endswith("_alpha")}
+
+
 def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
-    """The coefficients of each gate, from the coarsest to the finest: none for a network without gates.
+    """The coefficients of each gate of a network that has some.
 
     Args:
         model: as `attention_unet` or `attention_linknet` returns it.
@@ -97,10 +102,7 @@ def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, 
     Returns:
         By name of the gate, (B, h, w) float32 between 0 and 1, h and w a sixteenth to a half of H and W.
     """
-    gates = {layer.name.removesuffix("_alpha"): layer for layer in model.layers if layer.name.endswith("_alpha")}
-    if not gates:
-        return {}
-    outputs = {name: layer.output for name, layer in gates.items()}
+    outputs = {name: layer.output for name, layer in gates(model).items()}
     maps = keras.Model(model.input, outputs).predict(images, batch_size=1, verbose=0)
     return {name: coefficients[..., 0] for name, coefficients in maps.items()}
 

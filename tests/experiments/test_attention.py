@@ -8,6 +8,7 @@ import pytest
 
 from experiments.attention import TABLE
 from nodes_unet import InputError
+from nodes_unet.checkpoint import read_description
 from nodes_unet.data.store import write_dataset
 from nodes_unet.data.synthetic import neuron_source
 from nodes_unet.models.encoders import scaling
@@ -95,6 +96,8 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
     for protocol in ("per_image", "pooled", "soft", "batch"):
         assert 0 <= gated[f"iou.{protocol}"] <= gated[f"dice.{protocol}"] <= 1
     assert np.isfinite(gated["loss"]) and gated["best_epoch"] in (1, 2)
+    described = read_description(find_records(tmp_path, table.id)[0]["folder"] / "best.h5")
+    assert (described.thresholds, described.preprocessing.scaling) == ({"neuron": 0.5}, "torch")
     comparison = compare(table, find_records(tmp_path, table.id))
     written = write_report(comparison, tmp_path / "out")
     assert {"curves.png", "attention.png", "segmentations.png", "per_image.png"} <= set(written)

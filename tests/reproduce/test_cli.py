@@ -53,6 +53,12 @@ def test_show_prints_published_numbers_and_origins(capfd):
     assert shown["recipe"]["epochs"]["value"] == 50
 
 
+def test_show_prints_what_the_text_says_of_the_tables_rows_alone(capfd):
+    assert "NODEs-UNet / ResNet, parameter_bytes: 46 %" in call(capfd, "show", "three-networks")[1]
+    assert "NODEs-UNet" not in call(capfd, "show", "ode-position")[1]
+    assert "Published numbers: none" in call(capfd, "show", "training-tolerance")[1]
+
+
 @pytest.mark.parametrize(
     "arguments", [["list"], ["show", "ode-position"], ["compare", "ode-position"], ["data", "where"]]
 )
