@@ -37,8 +37,11 @@ class BinaryCrossEntropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """(B, H, W) labels and (B, H, W, classes) probabilities to (B, H, W)."""
-        one_hot = ops.one_hot(ops.cast(y_true, "int32"), self.classes)
-        return keras.losses.binary_crossentropy(one_hot, y_pred)
+        if self.classes == 1:
+            truth = ops.expand_dims(ops.cast(y_true, y_pred.dtype), -1)
+        else:
+            truth = ops.one_hot(ops.cast(y_true, "int32"), self.classes)
+        return keras.losses.binary_crossentropy(truth, y_pred)
 
 
 class Dice(keras.losses.Loss):

@@ -231,7 +231,7 @@ class _State(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        rate = float(self.network.optimizer.learning_rate)
+        rate = float(keras.ops.convert_to_numpy(self.network.optimizer.learning_rate))
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}, "learning_rate": rate}
         if row["val_loss"] < min((earlier["val_loss"] for earlier in self.history), default=math.inf):
             described = replace(self.description, epoch=epoch + 1, val_loss=row["val_loss"])

@@ -1,4 +1,4 @@
-"""The command line: `reproduce list | show | run | compare | data | bench`.
+"""The command line: `reproduce list | show | audit | run | compare | data | bench`.
 
 Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run failed; 2 for bad usage or input.
 """
@@ -141,6 +141,22 @@ def show(
     print(f"\nRecipe, preset {preset}:")
     for name, setting in recipe.items():
         print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")
+
+
+@app.command(epilog="Example: reproduce audit --json")
+def audit(as_json: Json = False) -> None:
+    """Check the published numbers against one another, with the arithmetic; no run is needed."""
+    from reproduce.audit import audit as checks
+
+    found = checks()
+    if as_json:
+        print(json.dumps([vars(check) for check in found], indent=1))
+        return
+    for check in found:
+        print(
+            f"[{'holds' if check.holds else 'does not hold'}] {check.paper}: {check.question}\n    {check.arithmetic}"
+        )
+    print(f"\n{sum(check.holds for check in found)} of {len(found)} checks hold")
 
 
 def _is_about(number: Published, table: Table) -> bool:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from nodes_unet.data.coco import coco_source
+from nodes_unet.data.fluocells import fluocells_source
 from nodes_unet.data.folder import folder_source
 from nodes_unet.data.misp import misp_source
 from nodes_unet.data.sartorius import sartorius_source
@@ -26,6 +27,7 @@ READERS = {  # by layout, with the options that it takes
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed",)),
     "coco": (coco_source, ("name", "origin", "licence")),
+    "fluocells": (fluocells_source, ("seed", "test_list")),
 }
 Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons")})
 Layout = StrEnum("Layout", {name: name for name in READERS})
@@ -43,7 +45,8 @@ def prepare(
         typer.Argument(
             help="folder: images/, masks/ (label images or LabelMe JSON) and split.csv; "
             "misp: MISP smears with LabelMe files beside them; sartorius: train.csv and train/ of the Kaggle "
-            "competition; coco: images/ and annotations/ with polygons, as LIVECell."
+            "competition; coco: images/ and annotations/ with polygons, as LIVECell; fluocells: all_images/ and "
+            "all_masks/ of Fluorescent Neuronal Cells."
         ),
     ],
     folder: Annotated[Path, typer.Argument(help="Where the files are.")],
@@ -59,7 +62,12 @@ def prepare(
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="misp, sartorius: of the test split; by default 0.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="misp, sartorius, fluocells: of the test split; by default 0.")
+    ] = None,
+    test_list: Annotated[
+        Path | None, typer.Option(help="fluocells: a text file with the names of the test images.")
+    ] = None,
 ) -> None:
     """Build a dataset file from a folder of labelled images."""
     given = {
@@ -69,13 +77,15 @@ def prepare(
         "licence": licence,
         "stretch": stretch,
         "seed": seed,
+        "test_list": test_list,
     }
     stated = {option: value for option, value in given.items() if value is not None}
     reader, options = READERS[layout]
     for option in stated:
         if option not in options:
             raise InputError(
-                f"--{option} does not go with {layout}: that layout says this by itself, leave the option out"
+                f"--{option.replace('_', '-')} does not go with {layout}: "
+                "that layout says this by itself, leave the option out"
             )
     if "classes" in options:
         stated["classes"] = _class_names(classes)

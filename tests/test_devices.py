@@ -30,6 +30,8 @@ arguments = {"input_shape": [32, 32, 3], "filters": 4, "dropout": 0}
 if network == "ode_unet":
     arguments["position"] = 5
 description = Description(network, arguments, dataset.classes, Preprocessing())
+
+
 def as_they_are(image, mask, index, copy):
     return image, mask
 
@@ -39,7 +41,7 @@ batches = [
     for split, count, seed in (("train", 16, 0), ("test", 4, None))
 ]
 with tempfile.TemporaryDirectory() as folder:
-    train(description, *batches, Fitting(3), folder, seed=0, number_of_devices=int(number))
+    train(description, *batches, Fitting(3, plateau={"patience": 1, "factor": 0.5}), folder, seed=0, number_of_devices=int(number))
     print(json.dumps(pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]].to_numpy().ravel().tolist()))
 """
 

@@ -45,6 +45,11 @@ def cross_entropies(beta):
     return -(beta * truth * np.log(found) + (1 - beta) * (1 - truth) * np.log(1 - found)).mean(axis=(1, 2))
 
 
+def test_binary_cross_entropy_of_one_class_by_hand():
+    found = float(loss("binary_cross_entropy", 1)(BINARY, FOUND))
+    assert found == pytest.approx(2 * cross_entropies(0.5).mean(), rel=1e-4)
+
+
 def test_dice_by_hand():
     assert float(loss("dice", 1)(BINARY, FOUND)) == pytest.approx(1 - OVERLAPS.mean(), rel=1e-5)
     np.testing.assert_allclose(soft_dice(BINARY, keras.ops.convert_to_tensor(FOUND)), OVERLAPS, rtol=1e-5)

@@ -1,6 +1,7 @@
 """Batches for training, streamed from the dataset store: nothing derived from an image is kept."""
 
 from collections.abc import Callable
+from copy import copy
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ class Batches(keras.utils.PyDataset):
         augment: makes the copies.
         seed: of the order; None keeps the items' order, the incomplete last batch included.
         target: makes labels of a mask, as in `nodes_unet.data.targets`.
+        weights: makes weights (H, W) float32 of labels, as in `nodes_unet.weight_maps`; None for none.
     """
 
     def __init__(
@@ -36,10 +38,12 @@ class Batches(keras.utils.PyDataset):
         augment: Augment,
         seed: int | None = None,
         target: Callable[[np.ndarray], np.ndarray] = classes,
+        weights: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
         super().__init__()
         self.split, self.items, self.batch_size = split, items, min(batch_size, len(items))
-        self.preprocessing, self.augment, self.seed, self.target = preprocessing, augment, seed, target
+        self.preprocessing, self.augment, self.seed = preprocessing, augment, seed
+        self.target, self.weights = target, weights
         self.epoch = 0
 
     @property
@@ -50,14 +54,16 @@ class Batches(keras.utils.PyDataset):
 
     def head(self, batches: int) -> "Batches":
         """The first `batches` batches."""
-        items = self.items[: batches * self.batch_size]
-        return Batches(self.split, items, self.batch_size, self.preprocessing, self.augment, self.seed, self.target)
+        first = copy(self)
+        first.items = self.items[: batches * self.batch_size]
+        return first
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Images (B, H, W, 3) float32 in [0, 1] and labels (B, H, W) uint8."""
+    def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
+        """Images (B, H, W, 3) float32, labels (B, H, W) uint8 and, where there are some, weights (B, H, W) float32."""
         chosen = self._order()[number * self.batch_size : (number + 1) * self.batch_size]
         images, labels = zip(*(self._example(*self.items[place]) for place in chosen), strict=True)
-        return np.stack(images), np.stack(labels)
+        batch = np.stack(images), np.stack(labels)
+        return batch if self.weights is None else (*batch, np.stack([self.weights(each) for each in labels]))
 
     def _order(self) -> np.ndarray:
         if self.seed is None:

@@ -44,8 +44,7 @@ WHEREABOUTS = (
         place="AMS Acta, University of Bologna: amsacta.unibo.it/id/eprint/6706 (version 2: .../7347)",
         terms="stated on that page; cite the paper",
         expect="283 images of 1600x1200 pixels (the paper: 273) in all_images/images and masks of 0 and 255 in "
-        "all_masks/masks. There is no reader for the archive yet: move them to images/ and masks/, write the masks as "
-        "0 and 1, and add split.csv",
-        prepare="reproduce data prepare folder fluocells/ --classes background,neuron --out fluocells.h5",
+        "all_masks/masks",
+        prepare="reproduce data prepare fluocells fluocells/ --out fluocells.h5",
     ),
 )

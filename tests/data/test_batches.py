@@ -209,3 +209,12 @@ def test_a_dataset_larger_than_the_memory_it_takes_is_written_and_streamed(tmp_p
     assert found["pixels"] == 2000 * 256 * 256 * 3
     assert found["streamed"] < 1536, f"peak memory in MB: {found}"
     assert found["streamed"] - found["imported"] < 256, f"peak memory in MB: {found}"
+
+
+def test_weights_come_with_the_labels_that_they_are_made_of(train):
+    batches = Batches(train, all_copies(range(4), 2), 4, PLAIN, marked, weights=lambda labels: labels + np.float32(0.5))
+    for batch in (batches[1], batches.head(2)[1]):
+        _, labels, weights = batch
+        assert weights.dtype == np.float32
+        np.testing.assert_array_equal(weights, labels + 0.5)
+    assert len(Batches(train, all_copies(range(4), 2), 4, PLAIN, marked)[0]) == 2

@@ -39,6 +39,13 @@ def test_list_names_table_rows_and_presets(capfd):
     assert names == ["1e-2", "1e-3", "1e-4", "1e-2 hairer", "1e-3 hairer", "1e-4 hairer"]
 
 
+def test_audit_prints_checks_with_their_arithmetic(capfd):
+    code, out, _ = call(capfd, "audit")
+    assert code == 0 and "[does not hold] abbas2023: MBConv blocks" in out and "checks hold" in out
+    described = json.loads(call(capfd, "audit", "--json")[1])
+    assert set(described[0]) == {"paper", "question", "arithmetic", "holds"}
+
+
 def test_version_is_the_installed_one(capfd):
     assert call(capfd, "--version")[:2] == (0, f"reproduce {importlib.metadata.version('nodes-unet')}\n")
 
@@ -60,7 +67,7 @@ def test_show_prints_what_the_text_says_of_the_tables_rows_alone(capfd):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["show", "ode-position"], ["compare", "ode-position"], ["data", "where"]]
+    "arguments", [["list"], ["show", "ode-position"], ["compare", "ode-position"], ["data", "where"], ["audit"]]
 )
 def test_commands_that_train_nothing_do_not_import_tensorflow(arguments, tmp_path):
     script = f"""

@@ -1,0 +1,102 @@
+"""Reader: the public archive of Fluorescent Neuronal Cells, the data of Morelli et al. 2021 (section 2).
+
+`all_images/images/` and, under the same names, `all_masks/masks/` hold PNG files; a mask is 0 on the background and 255
+on cells.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from skimage.measure import label
+
+from nodes_unet.data.images import read_image, read_mask
+from nodes_unet.data.source import Sample, Source
+from nodes_unet.errors import InputError
+
+CLASSES = ("background", "cell")
+IMAGES, MASKS = Path("all_images", "images"), Path("all_masks", "masks")
+TEST_IMAGES = 60  # section 4.1
+PAPERS_IMAGES = 273  # section 2; the published archive has 283
+
+
+def fluocells_source(folder: str | Path, seed: int = 0, test_list: str | Path | None = None) -> Source:
+    """Reads images and masks; counts are those of the masks' components (8 neighbours).
+
+    Args:
+        folder: the unpacked archive.
+        seed: of the 60 test images, which the source does not name; of fewer than 300 images a fifth.
+        test_list: a text file that names the test images instead, one a line, with or without `.png`.
+
+    Returns:
+        A source with the role `paper`.
+
+    Raises:
+        InputError: a folder, a mask or an image of the list is missing, there are fewer than two images, or (while the
+            source is read) a mask has another size than its image or other values than 0 and 255.
+    """
+    folder = Path(folder)
+    names = _names(folder)
+    held_out = _drawn(names, seed) if test_list is None else _listed(Path(test_list), names)
+
+    def samples(chosen: Sequence[str]) -> Iterator[Sample]:
+        for name in chosen:
+            image, mask = read_image(folder / IMAGES / f"{name}.png"), _cells(folder / MASKS / f"{name}.png")
+            if mask.shape != image.shape[:2]:
+                raise InputError(
+                    f"{folder / MASKS / name}.png has {mask.shape[1]} x {mask.shape[0]} pixels, but its image has "
+                    f"{image.shape[1]} x {image.shape[0]}: take both from the same version of the archive"
+                )
+            yield Sample(name, name, image, mask, (int(label(mask).max()),))
+
+    split = f"from {Path(test_list).name}" if test_list else f"{len(held_out)} test images by chance, seed {seed}"
+    return Source(
+        name="fluocells",
+        classes=CLASSES,
+        role="paper",
+        origin="Fluorescent Neuronal Cells, AMS Acta 6706, University of Bologna; Hitrec et al. 2019",
+        licence="as stated at amsacta.unibo.it/id/eprint/6706",
+        splits={
+            "train": lambda: samples([name for name in names if name not in held_out]),
+            "test": lambda: samples([name for name in names if name in held_out]),
+        },
+        rules={"split": split, "images": f"{len(names)}; the paper has {PAPERS_IMAGES}, the archive grew afterwards"},
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    for part in (IMAGES, MASKS):
+        if not (folder / part).is_dir():
+            raise InputError(f"{folder / part} does not exist: unpack the archive's {part.parts[0]}.zip there")
+    names = sorted(path.stem for path in (folder / IMAGES).glob("*.png"))
+    if len(names) < 2:
+        raise InputError(f"{folder / IMAGES} holds {len(names)} PNG file: at least 2 are needed for train and test")
+    for name in names:
+        if not (folder / MASKS / f"{name}.png").is_file():
+            raise InputError(f"{folder / IMAGES / name}.png has no mask {folder / MASKS / name}.png: add it")
+    return names
+
+
+def _drawn(names: Sequence[str], seed: int) -> set[str]:
+    number = min(TEST_IMAGES, max(1, len(names) // 5))
+    return set(np.random.default_rng(seed).permutation(names)[:number].tolist())
+
+
+def _listed(path: Path, names: Sequence[str]) -> set[str]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: name a text file with one test image a line")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    listed = {line.strip().removesuffix(".png"): number for number, line in enumerate(lines, 1) if line.strip()}
+    for name, number in listed.items():
+        if name not in names:
+            raise InputError(f"{path}, line {number}: there is no image {name}: correct the line or drop it")
+    if not 0 < len(listed) < len(names):
+        raise InputError(f"{path} names {len(listed)} of {len(names)} images: leave some for training and for the test")
+    return set(listed)
+
+
+def _cells(path: Path) -> np.ndarray:
+    mask = read_mask(path)
+    if others := set(np.unique(mask).tolist()) - {0, 255}:
+        raise InputError(f"{path} holds the value {min(others)}: a mask is 0 on the background and 255 on cells")
+    return (mask > 0).astype(np.uint8)

@@ -1,0 +1,73 @@
+"""The audit: what is known to hold and what not, and its arithmetic against networks that are built."""
+
+import re
+
+import pytest
+
+from nodes_unet import build
+from reproduce.audit import audit, class_shares
+
+
+@pytest.fixture(scope="module")
+def checks():
+    return audit()
+
+
+def about(checks, *words):
+    found = [check for check in checks if all(word in check.question for word in words)]
+    assert found, words
+    return found
+
+
+def test_pa_is_the_share_weighted_cpa_in_table_1_and_not_in_table_2(checks):
+    shares = class_shares()
+    assert shares == pytest.approx([0.4366, 0.4783, 0.0851], abs=1e-4) and shares.sum() == pytest.approx(1, abs=1e-4)
+    assert [check.holds for check in about(checks, "from its CPA")] == [True, False]
+    assert "U-Net, 94.59 for 94.42" in about(checks, "Table 2 from its CPA")[0].arithmetic
+
+
+def test_stated_gains_are_those_of_table_2(checks):
+    gains = about(checks, "gain of")
+    assert len(gains) == 6 and all(check.holds for check in gains)
+    assert "95.30 - 94.42 = 0.88; stated 0.88" in [check.arithmetic for check in gains]
+
+
+def test_one_network_has_two_scores(checks):
+    assert [check.holds for check in about(checks, "of the U-Net: Table 1 against Table 2")] == [False, False]
+
+
+def test_memory_is_that_of_networks_that_can_be_built(checks):
+    resnet = build("resnet_unet").count_params()
+    for check in about(checks, "parameter memory"):
+        positions = [int(number) for number in re.findall(r"\d", check.question.split("positions")[1])]
+        nodes = build("nodes_unet", positions=positions, tolerances=[1e-4] * 3).count_params()
+        assert check.arithmetic.startswith(f"{nodes:,} of {resnet:,} parameters")
+    assert [check.holds for check in about(checks, "parameter memory")] == [False, True]
+
+
+def test_dice_and_iou_of_three_rows_cannot_both_be_means_over_images(checks):
+    found = {check.question.split("of ")[1].split(",")[0]: check for check in about(checks, "Dice and IoU")}
+    assert {row: check.holds for row, check in found.items()} == {
+        "U-Net without AU": False,
+        "[7]": True,
+        "U-Net with AU": False,
+        "LinkNet with AU": False,
+    }
+    assert "= 93.73 %; printed 97.2" in found["U-Net without AU"].arithmetic
+
+
+def test_sizes_do_not_go_together(checks):
+    assert not any(check.holds for check in about(checks, "FLOPs of"))
+    assert not any(check.holds for check in about(checks, "storage of"))
+    (blocks,) = about(checks, "MBConv")
+    assert "= 32;" in blocks.arithmetic and blocks.arithmetic.endswith("= 16") and not blocks.holds
+
+
+def test_about_six_times_is_five_and_about_40_per_cent_is_right(checks):
+    (times,), (fewer,) = about(checks, "about 6 times"), about(checks, "about 40 %")
+    assert ("= 5.25" in times.arithmetic, times.holds, fewer.holds) == (True, False, True)
+
+
+def test_every_check_shows_its_numbers(checks):
+    assert all(len(re.findall(r"\d", check.arithmetic)) >= 4 for check in checks)
+    assert {check.paper for check in checks} == {"li2021", "abbas2023", "morelli2021"}
