@@ -41,7 +41,8 @@ batches = [
     for split, count, seed in (("train", 16, 0), ("test", 4, None))
 ]
 with tempfile.TemporaryDirectory() as folder:
-    train(description, *batches, Fitting(3, plateau={"patience": 1, "factor": 0.5}), folder, seed=0, number_of_devices=int(number))
+    fitting = Fitting(3, plateau={"patience": 1, "factor": 0.5})
+    train(description, *batches, fitting, folder, seed=0, number_of_devices=int(number))
     print(json.dumps(pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]].to_numpy().ravel().tolist()))
 """
 

@@ -1,6 +1,6 @@
 """What the measurements say: tables of ratios, and the work-precision diagram."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,31 +76,32 @@ def summary(equal: pd.DataFrame) -> pd.DataFrame:
         equal: as `at_equal_error` returns it.
 
     Returns:
-        A line for each method and peer: `ratio` over all cases that both reach (`cases` of them), and that of the level
-        where it is highest, `worst_ratio` at `worst_level`.
+        A line for each activation, method and peer: `ratio` over all cases that both reach (`cases` of them), and that
+        of the level where it is highest, `worst_ratio` at `worst_level`.
     """
-    lines = []
-    for method in [name for name in equal.columns if METHODS.get(name) and METHODS[name].module == OWN]:
-        for peer, modes in PEERS.items():
-            present = [mode for mode in modes if mode in equal.columns]
-            if not present:
-                continue
-            ratios = np.log(equal[method] / equal[present].min(axis=1)).dropna()
-            if ratios.empty:
-                continue
-            levels = ratios.groupby([equal.channels, equal["size"]]).mean()
-            channels, size = levels.idxmax()
-            lines.append(
-                {
-                    "method": method,
-                    "peer": peer,
-                    "ratio": np.exp(ratios.mean()),
-                    "cases": len(ratios),
-                    "worst_ratio": np.exp(levels.max()),
-                    "worst_level": f"{channels}x{size}",
-                }
-            )
+    methods = [name for name in equal.columns if METHODS.get(name) and METHODS[name].module == OWN]
+    lines = [
+        {"activation": activation, "method": method, "peer": peer} | ratio
+        for activation, cases in equal.groupby("activation")
+        for method in methods
+        for peer, modes in PEERS.items()
+        if (ratio := _ratio(cases, method, modes))
+    ]
     return pd.DataFrame(lines)
+
+
+def _ratio(cases: pd.DataFrame, method: str, modes: Sequence[str]) -> dict:
+    ratios = np.log(cases[method] / cases.reindex(columns=modes).min(axis=1)).dropna()
+    if ratios.empty:
+        return {}
+    levels = ratios.groupby([cases.channels, cases["size"]]).mean()
+    channels, size = levels.idxmax()
+    return {
+        "ratio": np.exp(ratios.mean()),
+        "cases": len(ratios),
+        "worst_ratio": np.exp(levels.max()),
+        "worst_level": f"{channels}x{size}",
+    }
 
 
 def write(measurements: pd.DataFrame, folder: Path) -> None:
@@ -113,19 +114,20 @@ def write(measurements: pd.DataFrame, folder: Path) -> None:
     equal = at_equal_error(solves)
     for name, table in {"solves": solves, "equal_error": equal, "summary": summary(equal)}.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-    for activation, of_activation in solves.groupby("activation"):
-        with replacing(folder / f"work_precision_{activation}.png") as temporary:
-            _draw(of_activation, temporary)
-
-
-def _draw(solves: pd.DataFrame, path: Path) -> None:
-    """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down.
-
-    A line a method that has several tolerances; where none has, a point each.
-    """
     tolerances = solves.groupby("method")["tolerance"].nunique()
     methods = [name for name in METHODS if tolerances.get(name, 0) > 1] or list(tolerances.index)
     colours = dict(zip(methods, colormaps["tab10"].colors, strict=False))
+    for activation, of_activation in solves.groupby("activation"):
+        with replacing(folder / f"work_precision_{activation}.png") as temporary:
+            _draw(of_activation, colours, temporary)
+
+
+def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> None:
+    """Time of a training step against the error of its gradient: levels of the U-Net across, weight scales down.
+
+    A line for each method of `colours`, which are those with several tolerances; where none has, a point each.
+    """
+    methods = [name for name in colours if name in set(solves.method)]
     levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
     figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
     panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col", sharey="row")
