@@ -25,7 +25,7 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
     ),
     "count_head": assumed(
         {"scale_filters": 16, "units": 64, "epochs": 300, "batch_size": 16, "learning_rate": 1e-3},
-        "section 5 names the layers without sizes; only for data sets that know the counts",
+        "section 5 names the layers without sizes; on images and their mirror images, where counts are known",
     ),
     "count_min_area": assumed(
         [1, 20, 50, 100, 200, 400], "pixels; for counts read off the segmentation, chosen on the validation images"

@@ -38,6 +38,12 @@ class Counted:
     counts: np.ndarray
 
 
+def mirrored(known: Counted) -> Counted:
+    """Each image as it is, mirrored in either axis, and in both, which changes neither counts nor shapes."""
+    images = (each for image in known.images for each in (image, image[:, ::-1], image[::-1], image[::-1, ::-1]))
+    return Counted(images, known.counts.repeat(4, axis=0))
+
+
 def train_counts(
     segmentation: str | Path, training: Counted, validation: Counted, fitting: CountFitting, path: str | Path, seed: int
 ) -> keras.Model:

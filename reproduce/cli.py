@@ -177,7 +177,9 @@ def run(
     data: Annotated[str, typer.Option(help="`synthetic`, or a dataset file made by `reproduce data`.")] = "synthetic",
     preset: Annotated[str, typer.Option(help="`paper`, `quick` or `smoke`.")] = "quick",
     seeds: Annotated[str, typer.Option(help="Comma-separated; a run for each.")] = "0",
-    rows: Annotated[str | None, typer.Option(help="Comma-separated row names; by default all.")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help="Comma-separated row names; by default all but the slow ones of `smoke`.")
+    ] = None,
     out: Store = Path("runs"),
     devices: Annotated[int | None, typer.Option(help="Copies of the network; by default all GPUs, or one CPU.")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs beside each run.")] = False,
@@ -195,7 +197,7 @@ def run(
 
     failed = False
     for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
-        chosen = table.runnable if rows is None else [table.row(name.strip()) for name in rows.split(",")]
+        chosen = table.runnable(preset) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
         request = Request(table, chosen, _seeds(seeds), preset, data, out, devices, tensorboard)
         if rehearse:
             failed |= not rehearse_rows(request)

@@ -29,7 +29,7 @@ READERS = {  # by layout, with the options that it takes
     "coco": (coco_source, ("name", "origin", "licence")),
     "fluocells": (fluocells_source, ("seed", "test_list")),
 }
-Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons")})
+Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons", "slices")})
 Layout = StrEnum("Layout", {name: name for name in READERS})
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A dataset file.")]
 Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
@@ -62,6 +62,7 @@ def prepare(
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
+    instances: Annotated[bool, typer.Option("--instances", help="folder: each number in a mask is an object.")] = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="misp, sartorius, fluocells: of the test split; by default 0.")
     ] = None,
@@ -76,6 +77,7 @@ def prepare(
         "origin": origin,
         "licence": licence,
         "stretch": stretch,
+        "instances": instances or None,
         "seed": seed,
         "test_list": test_list,
     }
@@ -101,7 +103,11 @@ def prepare(
 def synth(
     out: Out,
     kind: Annotated[
-        Kind, typer.Option(help="smears: stained blood smears; neurons: neural cells under phase contrast.")
+        Kind,
+        typer.Option(
+            help="smears: stained blood smears; neurons: neural cells under phase contrast; slices: neurons in "
+            "fluorescing brain slices."
+        ),
     ] = Kind.smears,
     train: Annotated[int, typer.Option(min=2, help="Images in the training split.")] = 80,
     test: Annotated[int, typer.Option(min=1, help="Images in the test split.")] = 20,
@@ -155,6 +161,23 @@ def preview(
         raise InputError(f"--out {out}: the contact sheet is a PNG file, name it so")
     contact_sheet(Dataset(file), out, images)
     print(out)
+
+
+@app.command(epilog="Example: reproduce data candidates cells/images --out cells/masks --label neuron --smallest 100")
+def candidates(
+    images: Annotated[Path, typer.Argument(help="Folder of images of bright objects on a dark ground.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the LabelMe files.")],
+    label: Annotated[str, typer.Option(help="Of all candidates.")] = "cell",
+    smoothing: Annotated[float, typer.Option(min=0.1, help="Sigma of the filter against noise, pixels.")] = 2.0,
+    background: Annotated[float, typer.Option(min=1, help="Radius of the background's median, pixels.")] = 60.0,
+    smallest: Annotated[int, typer.Option(min=1, help="Pixels of the smallest object kept.")] = 200,
+) -> None:
+    """Outline bright objects in LabelMe files, for an expert to correct before `prepare` reads them."""
+    from nodes_unet.data.candidates import propose
+
+    found = propose(images, out, label, smoothing=smoothing, background=background, smallest=smallest)
+    for file, number in found.items():
+        print(f"{file}: {number} candidates")
 
 
 @app.command(epilog="Example: reproduce data where")

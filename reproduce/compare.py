@@ -10,7 +10,18 @@ import pandas as pd
 from nodes_unet.errors import InputError
 from reproduce.paired import PairedDifference, paired_difference
 from reproduce.published import Published, find
-from reproduce.records import ATTENTION, COMPLETE, COUNTS, FAILED, HISTORY, PER_IMAGE, PREDICTIONS, ROBUSTNESS
+from reproduce.records import (
+    ATTENTION,
+    COMPLETE,
+    COUNTS,
+    FAILED,
+    HISTORY,
+    OBJECTS,
+    PER_IMAGE,
+    PREDICTIONS,
+    ROBUSTNESS,
+    THRESHOLDS,
+)
 from reproduce.table import Metric, Row, Table
 from reproduce.verdict import verdict
 
@@ -63,6 +74,8 @@ class Comparison:
         paired: differences between rows image by image, for the table's pairs and per-image metrics.
         robustness, counts: `robustness.csv` and `counts.csv` of all runs that have one, with the columns `row` and
             `seed`; empty where none has.
+        objects: of each row with pairs, the objects that its first seed found, and the radius of a match in pixels.
+        thresholds, found: `thresholds.csv` and `per_image.csv` of the runs that counted objects, like `counts`.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
     """
 
@@ -81,6 +94,9 @@ class Comparison:
     paired: tuple[PairedDifference, ...]
     robustness: pd.DataFrame
     counts: pd.DataFrame
+    objects: dict[str, tuple[Path, float]]
+    thresholds: pd.DataFrame
+    found: pd.DataFrame
     solver_health: dict[str, dict[str, list[float]]]
 
     @property
@@ -153,6 +169,9 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         paired=_paired(table, per_image),
         robustness=_stacked(complete, ROBUSTNESS),
         counts=_stacked(complete, COUNTS),
+        objects=_objects(per_image, complete),
+        thresholds=_stacked(complete, THRESHOLDS),
+        found=_stacked({key: record for key, record in complete.items() if "lengths" in record}, PER_IMAGE),
         solver_health={
             f"{name} seed {seed}, {block}": statistics["training"]
             for (name, seed), record in latest.items()
@@ -175,6 +194,11 @@ def _first_files(name: str, rows: Iterable[str], records: dict[tuple[str, int], 
     return found
 
 
+def _objects(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, tuple[Path, float]]:
+    radii = {record["folder"]: record["lengths"]["match_radius"] for record in records.values() if "lengths" in record}
+    return {row: (path, radii[path.parent]) for row, path in _first_files(OBJECTS, rows, records).items()}
+
+
 def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:
     found = (
         paired_difference((first, per_image[first]), (second, per_image[second]), metric)
@@ -187,7 +211,7 @@ def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tupl
 def _stacked(records: dict[tuple[str, int], dict], file: str) -> pd.DataFrame:
     """A file of all runs that have it, one below the other."""
     tables = [
-        pd.read_csv(record["folder"] / file).assign(row=row, seed=seed)
+        pd.read_csv(record["folder"] / file, dtype={"id": str, "kind": str}).assign(row=row, seed=seed)
         for (row, seed), record in records.items()
         if (record["folder"] / file).exists()
     ]

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from nodes_unet.count_training import Counted, CountFitting, train_counts
+from nodes_unet.count_training import Counted, CountFitting, mirrored, train_counts
 from nodes_unet.counting import basin_areas, component_areas, tuned
 from nodes_unet.counting import count as count_areas
 from nodes_unet.data.store import Dataset
@@ -48,10 +48,10 @@ def count(
         by method and class.
     """
     training, validation = sides(dataset, 1, settings["validation_fraction"], "group", seed)
-    known_training, known_validation = _counted(training, settings), _counted(validation, settings)
+    known_training, known_validation = (_counted(side, settings) for side in (training, validation))
     head = train_counts(
         folder / BEST,
-        known_training,
+        mirrored(known_training),
         known_validation,
         CountFitting(**settings["count_head"]),
         folder / HEAD,

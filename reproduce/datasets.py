@@ -1,5 +1,8 @@
 """The dataset of a run: a prepared file, or synthetic images made on the spot and kept in the run store."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from nodes_unet.data.store import Dataset, write_dataset
@@ -26,19 +29,21 @@ def open_dataset(data: str, table: Table, preset: str, store: Path) -> Dataset:
     """
     if data == SYNTHETIC:
         settings = values(table.settings(preset))
-        data = synthetic_file(table.synthetic, settings["synthetic_train"], settings["synthetic_test"], store)
+        sizes = settings["synthetic_train"], settings["synthetic_test"]
+        data = synthetic_file(table.synthetic, *sizes, store, settings.get("synthetic_options"))
     dataset = Dataset(data)
     dataset.verify()
     check_classes(dataset, table.classes)
     return dataset
 
 
-def synthetic_file(kind: str, train: int, test: int, store: Path) -> Path:
-    """A synthetic dataset file, made unless it is there; its name carries kind, sizes and generator version."""
-    version = source_digest(["nodes_unet.data.synthetic"])[:12]
+def synthetic_file(kind: str, train: int, test: int, store: Path, options: Mapping | None = None) -> Path:
+    """A synthetic dataset file, made unless it is there; its name carries kind, sizes, and generator with options."""
+    drawn_by = source_digest(["nodes_unet.data.synthetic"]) + json.dumps(options)
+    version = hashlib.sha256(drawn_by.encode()).hexdigest()[:12]
     path = store / "data" / f"synthetic-{kind}-{train}-{test}-{version}.h5"
     if not path.exists():
-        write_dataset(path, SOURCES[kind](train, test))
+        write_dataset(path, SOURCES[kind](train, test, **(options or {})))
     return path
 
 

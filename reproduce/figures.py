@@ -78,7 +78,7 @@ def per_image(comparison: Comparison, path: Path) -> None:
         for row, by_seed in comparison.per_image.items():
             if by_seed:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
-                axes.plot(range(1, len(means) + 1), means, label=row, **_style(comparison, row))
+                axes.plot(range(1, len(means) + 1), means, label=row, **style(comparison, row))
         axes.set(xlabel="test image", ylabel=f"{title} %")
         axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
@@ -94,7 +94,7 @@ def curves(comparison: Comparison, path: Path) -> None:
         labelled = set()
         for (row, _), history in comparison.histories.items():
             label = None if row in labelled else row
-            axes.plot(history.epoch, history[column], label=label, ms=3, alpha=0.8, **_style(comparison, row))
+            axes.plot(history.epoch, history[column], label=label, ms=3, alpha=0.8, **style(comparison, row))
             labelled.add(row)
         axes.set(xlabel="epoch", ylabel=title)
         axes.grid(alpha=0.3)
@@ -107,14 +107,15 @@ def curves(comparison: Comparison, path: Path) -> None:
 def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
     title = f"{comparison.table.title}\n{comparison.data_line}"
-    images = chosen_images(comparison.per_image)
+    images = chosen_images(comparison.per_image, comparison.table.ranked_by)
     draw(images, comparison.predictions, comparison.dataset["classes"], title, path)
 
 
 def attention(comparison: Comparison, path: Path) -> None:
     """Attention maps of the worst, quartile and best images."""
     title = f"{comparison.table.title}\n{comparison.data_line}"
-    draw_attention(chosen_images(comparison.per_image), comparison.attention, comparison.predictions, title, path)
+    images = chosen_images(comparison.per_image, comparison.table.ranked_by)
+    draw_attention(images, comparison.attention, comparison.predictions, title, path)
 
 
 def robustness(comparison: Comparison, path: Path) -> None:
@@ -124,9 +125,9 @@ def robustness(comparison: Comparison, path: Path) -> None:
     for axes, name in zip(figure.subplots(1, len(names), sharey=True, squeeze=False)[0], names, strict=True):
         perturbed = comparison.robustness[comparison.robustness.perturbation == name]
         for row, of_row in perturbed.groupby("row", sort=False):
-            miou, style = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), _style(comparison, row)
-            axes.plot(miou.index, miou["mean"], label=row, **style)
-            axes.fill_between(miou.index, miou["min"], miou["max"], color=style["color"], alpha=0.15)
+            miou, drawn = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), style(comparison, row)
+            axes.plot(miou.index, miou["mean"], label=row, **drawn)
+            axes.fill_between(miou.index, miou["min"], miou["max"], color=drawn["color"], alpha=0.15)
         axes.set(title=name, xlabel=UNITS[name])
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("MIoU %")
@@ -145,8 +146,8 @@ def counts(comparison: Comparison, path: Path) -> None:
         for axes, (method, title) in zip(panels, METHODS.items(), strict=True):
             of_class = comparison.counts[comparison.counts["class"] == name]
             for row, of_row in of_class.groupby("row", sort=False):
-                error, style = of_row[method] - of_row.truth, _style(comparison, row)
-                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.6, ms=4, label=row, **style)
+                error, drawn = of_row[method] - of_row.truth, style(comparison, row)
+                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.6, ms=4, label=row, **drawn)
             error = of_class[method] - of_class.truth
             for line in (error.mean() - 1.96 * error.std(), error.mean(), error.mean() + 1.96 * error.std()):
                 axes.axhline(line, color=PAPER, linewidth=1, linestyle="-" if line == error.mean() else "--")
@@ -192,7 +193,7 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
     axes.grid(alpha=0.3)
 
 
-def _style(comparison: Comparison, row: str) -> dict:
+def style(comparison: Comparison, row: str) -> dict:
     """Colour and marker of a row, the same in every figure, whichever rows there are."""
     place = [each.name for each in comparison.table.rows].index(row)
     return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}

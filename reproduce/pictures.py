@@ -65,10 +65,13 @@ def read_prediction(path: Path, name: str) -> Segmented:
         return Segmented(*(group[part][()] for part in Segmented._fields))
 
 
-def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]]) -> dict[str, str]:
-    """Ids of the worst, quartile and best images by MIoU, averaged over rows and seeds: by what they are."""
+def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]], metric: str = "miou") -> dict[str, str]:
+    """Ids of the worst, quartile and best images by a metric, averaged over rows and seeds: by what they are.
+
+    Images in which the metric is not defined are left out.
+    """
     tables = [table for by_seed in per_image.values() for table in by_seed.values()]
-    ranked = pd.concat(tables).groupby("id")["miou"].mean().sort_values(kind="stable")
+    ranked = pd.concat(tables).groupby("id")[metric].mean().dropna().sort_values(kind="stable")
     places = {"worst": 0, "lower quartile": 0.25, "upper quartile": 0.75, "best": 1}
     return {what: ranked.index[round(share * (len(ranked) - 1))] for what, share in places.items()}
 

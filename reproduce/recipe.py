@@ -36,6 +36,11 @@ def paper(value: Any, place: str) -> Setting:
     return Setting(value, "paper", place)
 
 
+def authors_code(value: Any, place: str) -> Setting:
+    """A setting that the paper leaves to its authors' published code, or that the code has otherwise."""
+    return Setting(value, "authors' code", place)
+
+
 def assumed(value: Any, reason: str) -> Setting:
     """A setting that the paper is silent about, or that a preset departs with."""
     return Setting(value, "assumed", reason)

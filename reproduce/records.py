@@ -19,6 +19,7 @@ from reproduce.recipe import Recipe
 SCHEMA = 1
 RECORD, PREDICTIONS, ATTENTION = "run.json", "predictions.h5", "attention.h5"
 HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robustness.csv", "counts.csv"
+OBJECTS, THRESHOLDS = "objects.h5", "thresholds.csv"
 COMPLETE, FAILED = "complete", "failed"
 _LIBRARIES = (
     "tensorflow",

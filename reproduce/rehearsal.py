@@ -12,16 +12,16 @@ from rich.table import Table as Grid
 
 from nodes_unet.checkpoint import Description, load
 from nodes_unet.data.store import Dataset
-from nodes_unet.profiling import peak_memory
+from nodes_unet.inference import seconds_for
+from nodes_unet.profiling import parameters, peak_memory
 from nodes_unet.training import BEST, train
 from reproduce.datasets import open_dataset
 from reproduce.durations import clock
-from reproduce.evaluation import evaluate
 from reproduce.fresh_process import measured
 from reproduce.recipe import values
 from reproduce.request import Request
-from reproduce.running import identify
-from reproduce.segmentation import batches, fitting, preprocessing
+from reproduce.running import identify, task
+from reproduce.segmentation import fitting, preprocessing
 from reproduce.table import Row
 
 TRAINING_STEPS = 2
@@ -51,7 +51,7 @@ def measure(request: Request, row: Row, path: Path) -> dict:
     identity = identify(request, row, request.seeds[0], dataset)
     settings = values(identity.recipe)
     description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
-    training, validation = batches(dataset, settings, identity.seed)
+    training, validation = task(request).batches(dataset, settings, identity.seed)
     steps = _StepTimes()
     with tempfile.TemporaryDirectory() as folder:
         train(
@@ -67,12 +67,11 @@ def measure(request: Request, row: Row, path: Path) -> dict:
         disk = sum(file.stat().st_size for file in Path(folder).iterdir())
         model = load(Path(folder) / BEST)
     test = dataset.splits["test"]
-    evaluation = evaluate(model, test.head(1), dataset.classes, settings | {"timed_images": 1, "timed_passes": 1})
-    seconds_per_image = evaluation.metrics["seconds_per_image.batch1"]
+    seconds_per_image = seconds_for(model, [preprocessing(settings)(test[0].image)], 1, 1)
     predicted = settings["epochs"] * len(validation.items) + len(test)
-    predicted += settings["timed_images"] * settings["timed_passes"]
+    predicted += settings.get("timed_images", 0) * settings.get("timed_passes", 0)
     return {
-        "parameters": evaluation.metrics["parameters"],
+        "parameters": parameters(model),
         "step": steps.seconds[-1],
         "image": seconds_per_image,
         "memory": peak_memory(),

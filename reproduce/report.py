@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
-from reproduce import figures
+from reproduce import figures, object_figures
 from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS, mean_absolute_errors
 from reproduce.paired import PairedDifference
@@ -34,8 +34,8 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
 
     Always table.csv, table.md, table.json and figure.png; where networks were trained curves.png; for a table with
     pairs of rows per_image.png and segmentations.png, and attention.png where these have gates; where images were
-    perturbed robustness.csv and .png, where cells were counted counts.csv and .png, and where an ODE-block was trained
-    solver_health.png.
+    perturbed robustness.csv and .png, where cells were counted counts.csv and .png, or object_counts.png, objects.png,
+    thresholds.png and by_kind.csv, and where an ODE-block was trained solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
@@ -56,6 +56,11 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     if not comparison.counts.empty:
         texts["counts.csv"] = _count_errors(comparison.counts)
         drawings["counts.png"] = figures.counts
+    if not comparison.thresholds.empty:
+        texts["by_kind.csv"] = object_figures.by_kind(comparison.found)
+        drawings |= {"thresholds.png": object_figures.thresholds, "object_counts.png": object_figures.counts}
+    if comparison.objects:
+        drawings["objects.png"] = object_figures.objects
     if comparison.solver_health:
         drawings["solver_health.png"] = figures.solver_health
     for name, text in texts.items():

@@ -45,7 +45,8 @@ def run(request: Request) -> list[dict]:
         return [_run_one(request, identity, dataset, progress) for identity in planned]
 
 
-def _task(request: Request) -> ModuleType:
+def task(request: Request) -> ModuleType:
+    """The module that performs the rows of a table."""
     return importlib.import_module(f"reproduce.task_{request.table.task}")
 
 
@@ -61,17 +62,17 @@ def identify(request: Request, row: Row, seed: int, dataset: Dataset | None) -> 
     Raises:
         InputError: the preset is unknown.
     """
-    recipe, task = request.table.settings(request.preset, row), _task(request)
+    recipe, performing = request.table.settings(request.preset, row), task(request)
     return RunIdentity(
         table=request.table.id,
         row=row.name,
         network=row.network,
-        arguments=task.arguments(row, values(recipe), dataset),
+        arguments=performing.arguments(row, values(recipe), dataset),
         dataset=DatasetLabel(dataset.name, dataset.role, dataset.digest, dataset.classes) if dataset else NO_DATA,
         preset=request.preset,
         seed=seed,
         recipe=recipe,
-        source=source_digest([module_of(row.network), *task.modules(recipe)]),
+        source=source_digest([module_of(row.network), *performing.modules(recipe)]),
     )
 
 
@@ -89,7 +90,7 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset | None, p
             results = {
                 "status": COMPLETE,
                 "error": None,
-                **_task(request).perform(request, identity, dataset, folder, progress),
+                **task(request).perform(request, identity, dataset, folder, progress),
             }
         except (TrainingError, InputError) as error:
             results = {"status": FAILED, "error": str(error)}

@@ -26,7 +26,7 @@ def network_arguments(network: str, own: Mapping, settings: Mapping, classes: Se
     """Arguments of a network: the row's own, and the recipe's settings that the network has an argument for."""
     shared = {name: settings[name] for name in arguments_of(network) if name in settings}
     channels = 1 if "threshold" in settings else len(classes)
-    return {**shared, **own, "input_shape": [*settings["image_size"], 3], "classes": channels}
+    return {**shared, **own, "input_shape": [*(settings["image_size"] or (None, None)), 3], "classes": channels}
 
 
 def preprocessing(settings: Mapping) -> Preprocessing:
@@ -36,7 +36,9 @@ def preprocessing(settings: Mapping) -> Preprocessing:
         from nodes_unet.models.encoders import scaling as scaling_of  # loads segmentation-models
 
         scaling = scaling_of(settings["encoder"])
-    return Preprocessing(tuple(settings["image_size"]), settings["clahe_clip"], settings["clahe_grid"], scaling)
+    size = settings["image_size"] and tuple(settings["image_size"])
+    tiles = {"clahe_grid": settings["clahe_grid"]} if settings["clahe_clip"] else {}
+    return Preprocessing(size, settings["clahe_clip"], **tiles, scaling=scaling)
 
 
 def fitting(settings: Mapping) -> Fitting:

@@ -20,6 +20,7 @@ class Row:
         changes: what the row changes in the recipe.
         published: the row's name in the published numbers, where it differs.
         not_run: why a row without a network cannot be run.
+        by_name_in: presets under which the row takes so long that it is run only where it is named.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     changes: Recipe = field(default_factory=dict)
     published: str | None = None
     not_run: str = ""
+    by_name_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Table:
         figure: name of the drawing function in `reproduce.figures`.
         pairs: names of rows that are compared image by image, first minus second.
         per_image: columns of `per_image.csv` that are compared so, with their titles.
+        ranked_by: the column of `per_image.csv` by which example images are chosen.
         drawn: metrics of the figure `by_row`.
         notes: what a reader of the table has to know.
         synthetic: which synthetic images stand in where no dataset is named, of `nodes_unet.data.synthetic.SOURCES`.
@@ -91,6 +94,7 @@ class Table:
     figure: str
     pairs: Sequence[tuple[str, str]] = ()
     per_image: Mapping[str, str] = field(default_factory=lambda: {"pa": "PA", "miou": "MIoU"})
+    ranked_by: str = "miou"
     drawn: Sequence[str] = ("miou.pooled", "seconds_20.batch1", "nfe")
     notes: Sequence[str] = ()
     synthetic: str = "smears"
@@ -101,10 +105,9 @@ class Table:
         """Whether rows see images."""
         return self.task not in ("sizes", "stages")
 
-    @property
-    def runnable(self) -> list[Row]:
-        """The rows that can be run."""
-        return [row for row in self.rows if row.network]
+    def runnable(self, preset: str) -> list[Row]:
+        """The rows that are run under a preset where none are named."""
+        return [row for row in self.rows if row.network and preset not in row.by_name_in]
 
     def row(self, name: str) -> Row:
         """The row of a name.

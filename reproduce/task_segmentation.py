@@ -23,11 +23,12 @@ from reproduce.progress import Progress
 from reproduce.recipe import Recipe, values
 from reproduce.records import ATTENTION, COUNTS, PER_IMAGE, PREDICTIONS, ROBUSTNESS, RunIdentity
 from reproduce.request import Request
-from reproduce.segmentation import network_arguments, preprocessing, target, train_row
+from reproduce.segmentation import batches, network_arguments, preprocessing, target, train_row
 from reproduce.solver_health import by_epoch
 from reproduce.table import Row
 
 TENSORBOARD = "tensorboard"
+__all__ = ["arguments", "batches", "modules", "perform"]
 
 
 def modules(recipe: Recipe) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 import nodes_unet
 from nodes_unet.checkpoint import Description, save
-from nodes_unet.count_training import Counted, CountFitting, train_counts
+from nodes_unet.count_training import Counted, CountFitting, mirrored, train_counts
 from nodes_unet.data.preprocessing import Preprocessing
 
 ARGUMENTS = {"input_shape": [32, 32, 3], "classes": 3, "filters": 8, "dropout": 0.0}
@@ -61,3 +61,12 @@ def test_a_seed_repeats_and_constant_counts_do_no_harm(segmentation, tmp_path):
     )
     np.testing.assert_array_equal(one.predict_on_batch(x), other.predict_on_batch(x))
     assert np.isfinite(one.predict_on_batch(x)).all()
+
+
+def test_mirror_images_have_the_counts_of_the_image():
+    images = np.arange(12, dtype=np.float32).reshape(2, 2, 3, 1)
+    known = mirrored(Counted(images, np.array([[1, 2], [3, 4]])))
+    found = [image[..., 0].tolist() for image in known.images]
+    assert found[:4] == [[[0, 1, 2], [3, 4, 5]], [[2, 1, 0], [5, 4, 3]], [[3, 4, 5], [0, 1, 2]], [[5, 4, 3], [2, 1, 0]]]
+    assert len(found) == len(known.counts) == 8
+    assert known.counts[3:5].tolist() == [[1, 2], [3, 4]]

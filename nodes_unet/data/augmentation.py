@@ -1,11 +1,14 @@
 """Augmentation: fixed copies of each training image (Li et al. 2021, section 2; Abbas & Abdulmunim 2023, 4.2)."""
 
+import math
 import random
 from dataclasses import dataclass
 
 import albumentations
 import cv2
 import numpy as np
+
+ELASTIC_SIGMA = 12  # pixels
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class Augmentation:
         brightness, contrast: largest relative changes.
         hue: largest shift, degrees of OpenCV's half circle (0 to 179).
         saturation: largest shift, grey levels.
+        noise: largest standard deviation of Gaussian noise, grey levels.
+        blur: largest sigma of Gaussian blur, pixels.
+        elastic: standard deviation of shifts, pixels, that vary over the image as white noise after a Gaussian filter
+            with a sigma of `ELASTIC_SIGMA` (Simard et al., ICDAR 2003).
     """
 
     quarter_turns: bool = True
@@ -35,6 +42,9 @@ class Augmentation:
     contrast: float = 0.1
     hue: float = 5
     saturation: float = 15
+    noise: float = 0
+    blur: float = 0
+    elastic: float = 0
 
     def pipeline(self, square: bool) -> albumentations.Compose:
         """The transformations, to be seeded for each copy; an image that is not square keeps its upright size."""
@@ -51,8 +61,21 @@ class Augmentation:
                 ),
                 albumentations.RandomBrightnessContrast(self.brightness, self.contrast, p=0.8),
                 albumentations.HueSaturationValue(self.hue, self.saturation, 0, p=0.5),
+                *self._rarer(),
             ]
         )
+
+    def _rarer(self) -> list[albumentations.BasicTransform]:
+        """Those that a recipe has to ask for."""
+        # the filter leaves 1 / (2 sqrt(pi) sigma) of the deviation of uniform noise from -1 to 1, which is 1 / sqrt(3)
+        alpha = self.elastic * 2 * math.sqrt(3 * math.pi) * ELASTIC_SIGMA
+        elastic = albumentations.ElasticTransform(
+            alpha, ELASTIC_SIGMA, border_mode=cv2.BORDER_REFLECT_101, noise_distribution="uniform", p=0.5
+        )
+        blur = albumentations.GaussianBlur(blur_limit=0, sigma_limit=(0, self.blur), p=0.5)
+        noise = albumentations.GaussNoise(std_range=(0, self.noise / 255), p=0.5)
+        wanted = {"elastic": elastic, "blur": blur, "noise": noise}
+        return [transform for name, transform in wanted.items() if getattr(self, name)]
 
 
 class Augmenter:

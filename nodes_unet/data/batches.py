@@ -6,9 +6,10 @@ from copy import copy
 import keras
 import numpy as np
 
+from nodes_unet.data.crops import Crops
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.store import Split
-from nodes_unet.data.targets import classes
+from nodes_unet.data.targets import classes, filled
 
 Augment = Callable[[np.ndarray, np.ndarray, int, int], tuple[np.ndarray, np.ndarray]]
 
@@ -19,19 +20,20 @@ class Batches(keras.utils.PyDataset):
     Each item is read, resized, augmented, equalised and scaled when its batch is asked for.
 
     Args:
-        split: where images and masks come from.
+        split: where images and masks come from, whole or as crops.
         items: (n, 2) int64, image number and copy number.
         batch_size: items in a batch; the last incomplete batch of a shuffled epoch is left out.
         preprocessing: resizing and equalisation.
         augment: makes the copies.
         seed: of the order; None keeps the items' order, the incomplete last batch included.
         target: makes labels of a mask, as in `nodes_unet.data.targets`.
-        weights: makes weights (H, W) float32 of labels, as in `nodes_unet.weight_maps`; None for none.
+        weights: makes weights (H, W) float32 of a mask, as in `nodes_unet.weight_maps`, and labels are then 1 on its
+            objects; None for none.
     """
 
     def __init__(
         self,
-        split: Split,
+        split: Split | Crops,
         items: np.ndarray,
         batch_size: int,
         preprocessing: Preprocessing,
@@ -61,9 +63,10 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
         """Images (B, H, W, 3) float32, labels (B, H, W) uint8 and, where there are some, weights (B, H, W) float32."""
         chosen = self._order()[number * self.batch_size : (number + 1) * self.batch_size]
-        images, labels = zip(*(self._example(*self.items[place]) for place in chosen), strict=True)
-        batch = np.stack(images), np.stack(labels)
-        return batch if self.weights is None else (*batch, np.stack([self.weights(each) for each in labels]))
+        images, masks = map(np.stack, zip(*(self._example(*self.items[place]) for place in chosen), strict=True))
+        if self.weights is None:
+            return images, masks
+        return images, filled(masks), np.stack([self.weights(mask) for mask in masks])
 
     def _order(self) -> np.ndarray:
         if self.seed is None:

@@ -20,39 +20,47 @@ def folder_source(
     origin: str = "not stated",
     licence: str = "not stated",
     stretch: tuple[float, float] | None = None,
+    instances: bool = False,
 ) -> Source:
     """Reads pairs `images/<id>.*` and `masks/<id>.*` as `split.csv` assigns them.
 
-    A mask is an image that holds class numbers, or a LabelMe file (.json) whose labels are class names.
+    A mask is an image that holds class numbers or, with `instances`, numbers of objects; or a LabelMe file (.json)
+    whose labels are class names.
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
             several images come from one slide, `group`; where the numbers of cells are known, `count_<class>` for each
-            class after the first.
+            class after the first; `kind` for images to augment unlike the others.
         classes: class names; a mask holds their positions in this sequence as pixel values.
         name: of the data set; by default the folder's.
         origin: where the data comes from.
         licence: under which terms.
         stretch: percentiles for `read_image`; by default the full range of the file's type.
+        instances: whether each number other than 0 in a mask is an object; of two classes, then, and counted.
 
     Returns:
         A source with the role `proxy`.
 
     Raises:
-        InputError: a folder, file or column is missing, the pairs and the split file disagree, sizes differ, or (while
-            the source is read) a file is cut short or a mask holds a value that is no class.
+        InputError: instances have other than two classes, a folder, file or column is missing, the pairs and the split
+            file disagree, sizes differ, or (while the source is read) a file is cut short or a mask holds a value that
+            is no class.
     """
     folder = Path(folder)
     images, masks = _files(folder / "images", SUFFIXES), _files(folder / "masks", (*SUFFIXES, ".json"))
     table = _read_split(folder / "split.csv")
     counts = _read_counts(folder / "split.csv", table, classes)
+    if instances and len(classes) != 2:
+        raise InputError(f"numbers of objects go with background and one class, not with {', '.join(classes)}")
     _check_pairs(folder, images, masks, table)
 
     def samples(rows: pd.DataFrame) -> Iterator[Sample]:
         for row in rows.itertuples():
-            image, mask = read_image(images[row.id], stretch), _read_classes(masks[row.id], classes)
+            image = read_image(images[row.id], stretch)
+            mask = _read_objects(masks[row.id]) if instances else _read_classes(masks[row.id], classes)
             _check_size(images[row.id], image, masks[row.id], mask)
-            yield Sample(row.id, row.group, image, mask, counts[row.id])
+            known = (len(np.unique(mask[mask > 0])),) if instances else counts[row.id]
+            yield Sample(row.id, row.group, image, mask, known, row.kind)
 
     return Source(
         name=name or folder.resolve().name,
@@ -90,6 +98,8 @@ def _read_split(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} has the columns {', '.join(table.columns)}: it needs id and split, by commas")
     if "group" not in table:
         table["group"] = table["id"]
+    if "kind" not in table:
+        table["kind"] = ""
     for number, row in enumerate(table.itertuples(), start=2):
         if row.split not in SPLITS:
             raise InputError(f"{path}, line {number}: the split {row.split!r} is none of {', '.join(SPLITS)}")
@@ -130,6 +140,12 @@ def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -
             )
     if unused := sorted(set(images) - set(table["id"])):
         raise InputError(f"{folder / 'split.csv'} leaves out {unused[0]} ({len(unused)} in all): assign it to a split")
+
+
+def _read_objects(path: Path) -> np.ndarray:
+    if path.suffix.lower() == ".json":
+        raise InputError(f"{path} is a LabelMe file, which names classes: give an image with a number for each object")
+    return read_mask(path).astype(np.uint16)
 
 
 def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:

@@ -19,6 +19,7 @@ class Sample:
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) uint8 classes, or uint16 instances.
         counts: how many objects of each class after the background show in the image, where the source knows.
+        kind: what sets the image apart from most, such as `manual` or `artefact`: a recipe may augment kinds unlike.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Sample:
     image: np.ndarray
     mask: np.ndarray
     counts: tuple[int, ...] | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)

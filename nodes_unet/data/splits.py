@@ -10,13 +10,13 @@ RULES = ("group", "after augmentation")
 
 
 def split_items(
-    groups: Sequence[str], copies: int, fraction: float, rule: str, seed: int
+    groups: Sequence[str], copies: int | Sequence[int], fraction: float, rule: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divides a training split into training and validation.
 
     Args:
         groups: the group of each image (smear, plate, slide).
-        copies: augmented copies of an image, itself included.
+        copies: augmented copies of an image, itself included; one number, or one for each image.
         fraction: share of the validation side.
         rule: `"group"` keeps all images of a group on one side and validates on unaugmented images;
             `"after augmentation"` divides the augmented copies, as the paper's order of words suggests (Li et al. 2021,
@@ -32,19 +32,26 @@ def split_items(
     if rule == "group":
         return _by_group(groups, copies, fraction, seed)
     if rule == "after augmentation":
-        if len(groups) * copies < 2:
+        items = np.random.default_rng(seed).permutation(all_copies(range(len(groups)), copies))
+        if len(items) < 2:
             raise InputError(
                 f"the training split has {len(groups)} image: at least 2 copies are needed to hold some out"
             )
-        items = np.random.default_rng(seed).permutation(all_copies(range(len(groups)), copies))
         held_out = max(1, round(fraction * len(items)))
         return items[held_out:], items[:held_out]
     raise InputError(f"validation_split {rule!r} is none of {', '.join(RULES)}")
 
 
-def all_copies(images: Sequence[int], copies: int) -> np.ndarray:
-    """Every copy of every image, (n * copies, 2) int64."""
-    return np.array([(image, copy) for image in images for copy in range(copies)], dtype=np.int64).reshape(-1, 2)
+def all_copies(images: Sequence[int], copies: int | Sequence[int]) -> np.ndarray:
+    """Every copy of every image, (n, 2) int64: image number, copy number.
+
+    Args:
+        images: numbers of images in their split.
+        copies: of each; one number, or one for each image of the split.
+    """
+    of_image = {image: copies if isinstance(copies, int) else copies[image] for image in images}
+    pairs = [(image, copy) for image, number in of_image.items() for copy in range(number)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _by_group(groups, copies, fraction, seed):

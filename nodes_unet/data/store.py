@@ -1,10 +1,10 @@
 """The dataset store: one HDF5 file with raw images, labels and the source's own split, nothing processed.
 
 Layout: groups `train`, `test` (and `val` where the source has one), each with `images` (n, H, W, 3) uint8 RGB, `masks`
-(n, H, W) uint8 classes or uint16 instances, `ids` and `group`, and `counts` (n, classes - 1) uint32 where the source
-knows how many objects of each class after the background an image shows. Where the images of a split differ in size,
-`images` and `masks` are HDF5 groups that hold them one by one under their numbers. The root carries the description as
-attributes.
+(n, H, W) uint8 classes or uint16 instances, `ids` and `group`; `counts` (n, classes - 1) uint32 where the source knows
+how many objects of each class after the background an image shows; and `kind` where it tells kinds of images apart.
+Where the images of a split differ in size, `images` and `masks` are HDF5 groups that hold them one by one under their
+numbers. The root carries the description as attributes.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import copy
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import h5py
@@ -131,6 +131,7 @@ class Split:
     Attributes:
         ids, groups: of the images.
         counts: (n, classes - 1), objects of each class after the background, or None.
+        kinds: of the images, empty for most.
     """
 
     def __init__(self, dataset: Dataset, name: str):
@@ -139,6 +140,8 @@ class Split:
         self.ids = tuple(group["ids"].asstr()[:].tolist())
         self.groups = tuple(group["group"].asstr()[:].tolist())
         self.counts = group["counts"][()] if "counts" in group else None
+        self.kinds = tuple(group["kind"].asstr()[:].tolist()) if "kind" in group else ("",) * len(self.ids)
+        self._places = tuple(range(len(self.ids)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -148,7 +151,7 @@ class Split:
             raise IndexError(index)
         counts = None if self.counts is None else tuple(self.counts[index].tolist())
         pixels = self._read("images", index), self._read("masks", index)
-        return Sample(self.ids[index], self.groups[index], *pixels, counts)
+        return Sample(self.ids[index], self.groups[index], *pixels, counts, self.kinds[index])
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
@@ -157,17 +160,28 @@ class Split:
         """(H, W) labels of one image."""
         return self._read("masks", index)
 
+    def shape(self, index: int) -> tuple[int, int]:
+        """(H, W) of one image, without reading it."""
+        stored = self.dataset.file[self.name]["masks"]
+        return stored[str(self._places[index])].shape if isinstance(stored, h5py.Group) else stored.shape[1:]
+
     def head(self, count: int) -> "Split":
         """The first `count` images."""
-        first = copy.copy(self)
-        first.ids, first.groups = self.ids[:count], self.groups[:count]
-        first.counts = None if self.counts is None else self.counts[:count]
-        return first
+        return self.of(range(len(self))[:count])
+
+    def of(self, numbers: Sequence[int]) -> "Split":
+        """The images of these numbers, in this order."""
+        part = copy.copy(self)
+        for name in ("ids", "groups", "kinds", "_places"):
+            setattr(part, name, tuple(getattr(self, name)[number] for number in numbers))
+        part.counts = None if self.counts is None else self.counts[list(numbers)]
+        return part
 
     def _read(self, kind: str, index: int) -> np.ndarray:
+        place = self._places[index]
         with self.dataset._reading():
             stored = self.dataset.file[self.name][kind]
-            return stored[str(index)][()] if isinstance(stored, h5py.Group) else stored[index]
+            return stored[str(place)][()] if isinstance(stored, h5py.Group) else stored[place]
 
 
 def _describe(source: Source) -> dict:
@@ -184,7 +198,7 @@ def _describe(source: Source) -> dict:
 
 
 def _write_split(group, samples, source, digest, progress) -> None:
-    ids, groups, counts = {}, [], []
+    ids, groups, counts, kinds = {}, [], [], []
     for number, sample in enumerate(samples):
         _check(sample, ids, source)
         if number and (sample.counts is None) != (counts[0] is None):
@@ -194,6 +208,7 @@ def _write_split(group, samples, source, digest, progress) -> None:
         ids[sample.id] = None
         groups.append(sample.group)
         counts.append(sample.counts)
+        kinds.append(sample.kind)
         progress(sample.id)
     if not ids:
         raise InputError(f"{source.name} has no image in its {group.name.strip('/')} split: add some to the split file")
@@ -201,6 +216,8 @@ def _write_split(group, samples, source, digest, progress) -> None:
     group.create_dataset("group", data=groups, dtype=_TEXT)
     if counts[0] is not None:
         group.create_dataset("counts", data=np.array(counts, np.uint32))
+    if any(kinds):
+        group.create_dataset("kind", data=kinds, dtype=_TEXT)
 
 
 def _while_writable(samples: Iterator[Sample], disk: Disk) -> Iterator[Sample]:
@@ -257,6 +274,8 @@ def _add(digest, split: str, sample: Sample) -> None:
     digest.update(np.ascontiguousarray(sample.mask).data)
     if sample.counts is not None:
         digest.update(json.dumps(sample.counts).encode())
+    if sample.kind:
+        digest.update(sample.kind.encode())
 
 
 def _final(digest, classes) -> str:

@@ -1,9 +1,11 @@
 """Synthetic data sets from the generators, with the role `synthetic`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nodes_unet.data.fluorescence import CLASSES as SLICE_CLASSES
+from nodes_unet.data.fluorescence import SLICE_SHAPE, brain_slice
 from nodes_unet.data.neuron import CLASSES as NEURON_CLASSES
 from nodes_unet.data.neuron import neural_cells
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
@@ -79,7 +81,36 @@ def neuron_source(train: int, test: int, *, seed: int = 0) -> Source:
     )
 
 
-SOURCES = {"smears": smear_source, "neurons": neuron_source}
+def slice_source(train: int, test: int, *, seed: int = 0, shape: Sequence[int] = SLICE_SHAPE) -> Source:
+    """Fluorescing brain slices with exact instances and their number; those with a bright stripe are `artefact`.
+
+    Args:
+        train, test: number of images in each split.
+        seed: of the generator.
+        shape: (H, W); neurons keep their size.
+
+    Returns:
+        A source with the role `synthetic`; each image is a group of its own.
+    """
+
+    def samples(split: str, count: int, stream: int) -> Iterator[Sample]:
+        for number in range(count):
+            drawn, name = brain_slice([seed, stream, number], tuple(shape)), f"{split}-slice{number:05d}"
+            cells, kind = len(np.unique(drawn.instances)) - 1, "artefact" if drawn.artefacts.any() else ""
+            yield Sample(name, name, drawn.image, drawn.instances, (cells,), kind)
+
+    return Source(
+        name="synthetic-slices",
+        classes=SLICE_CLASSES,
+        role="synthetic",
+        origin=f"nodes_unet.data.fluorescence.brain_slice, seed {seed}",
+        licence="CC0-1.0",
+        splits={"train": lambda: samples("train", train, 0), "test": lambda: samples("test", test, 1)},
+        rules={"size": f"{shape[1]}x{shape[0]} (width x height)", "kind": "artefact where a bright stripe lies"},
+    )
+
+
+SOURCES = {"smears": smear_source, "neurons": neuron_source, "slices": slice_source}
 
 
 def _counts(mask: np.ndarray, instances: np.ndarray) -> tuple[int, ...]:

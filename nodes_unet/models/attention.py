@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from nodes_unet.models.encoders import encoder as named_encoder
+from nodes_unet.models.padding import any_size
 
 FILTERS = (256, 128, 64, 32, 16)
 
@@ -24,7 +25,8 @@ def attention_unet(
     to the printed digits of its "with AU" row (10,115,501 for EfficientNet-B0).
 
     Args:
-        input_shape: (H, W, 3), H and W multiples of 32 or None.
+        input_shape: (H, W, 3), H and W multiples of 32; or None, for images of any size: what is missing to multiples
+            of 32 is mirrored inside and cut off again.
         classes: channels of the softmax; 1 gives a sigmoid.
         encoder, encoder_weights: as for `encoders.encoder`.
         attention: whether there are gates.
@@ -66,7 +68,8 @@ def _network(stage: Callable, input_shape, classes: int, encoder: str, weights, 
         x = stage(x, skip, filters, f"decoder_stage{number}")
     x = layers.Conv2D(classes, 3, padding="same", name="final_conv")(x)
     activation = "sigmoid" if classes == 1 else "softmax"
-    return keras.Model(backbone.input, layers.Activation(activation, dtype="float32", name="probabilities")(x))
+    model = keras.Model(backbone.input, layers.Activation(activation, dtype="float32", name="probabilities")(x))
+    return any_size(model, 32) if None in input_shape else model
 
 
 def gate(g, x, name: str):

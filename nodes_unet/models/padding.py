@@ -47,3 +47,9 @@ class CropTo(keras.layers.Layer):
         """The first one's batch and channels, the second one's size."""
         (batch, _, _, channels), (_, height, width, _) = input_shape
         return batch, height, width, channels
+
+
+def any_size(network: keras.Model, multiple: int) -> keras.Model:
+    """A network for images of any size from one for multiples of a size."""
+    image = keras.Input(network.input_shape[1:], name="image")
+    return keras.Model(image, CropTo(name="cropped", dtype="float32")([network(PadToMultiple(multiple)(image)), image]))

@@ -130,3 +130,37 @@ def test_copies_keep_the_size_of_an_image_that_is_not_square(image, mask):
         assert drawn.shape == (64, 128, 3)
         assert labels.shape == (64, 128)
         assert (drawn.argmax(axis=2) == labels).mean() > 0.95
+
+
+def still(image, mask, copies=12, **changes):
+    """Copies that are nothing but flipped and changed as asked for."""
+    augmenter = Augmenter(Augmentation(**STILL, quarter_turns=False, **changes), 0)
+    return [augmenter(image, mask, 0, copy) for copy in range(1, copies)]
+
+
+def test_noise_has_up_to_the_deviation_asked_for():
+    grey, mask = np.full((64, 64, 3), 128, np.uint8), np.zeros((64, 64), np.uint8)
+    spreads = [drawn.std() for drawn, _ in still(grey, mask, noise=20)]
+    assert min(spreads) == 0 and 8 < max(spreads) < 20.5
+
+
+def test_blur_spreads_up_to_the_sigma_asked_for():
+    dot, mask = np.zeros((65, 65, 3), np.uint8), np.zeros((65, 65), np.uint8)
+    dot[32, 32] = 255
+    peaks = [int(drawn.max()) for drawn, _ in still(dot, mask, blur=2.0)]
+    assert max(peaks) == 255
+    assert 255 / (2 * np.pi * 2.0**2) - 1 < min(peaks) < 100
+
+
+def test_elastic_shifts_move_image_and_mask_alike_by_the_deviation_asked_for():
+    rows, columns = np.mgrid[:256, :256]
+    image = np.stack([rows, columns, np.zeros_like(rows)], -1).astype(np.uint8)
+    shifts = []
+    for drawn, labels in still(image, rows.astype(np.uint8), elastic=3.0):
+        upright = drawn if drawn[200, 128, 0] > 128 else drawn[::-1]
+        upright = upright if upright[128, 200, 1] > 128 else upright[:, ::-1]
+        shifts.append((upright[64:192, 64:192, :2].astype(float) - np.stack([rows, columns], -1)[64:192, 64:192]).std())
+        assert np.abs(labels.astype(int) - drawn[..., 0]).max() <= 1, "the mask goes with the image, to rounding"
+    moved = [shift for shift in shifts if shift > 0.6]
+    assert 0 < len(moved) < len(shifts)
+    assert 2 < np.mean(moved) < 4

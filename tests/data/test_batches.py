@@ -211,10 +211,15 @@ def test_a_dataset_larger_than_the_memory_it_takes_is_written_and_streamed(tmp_p
     assert found["streamed"] - found["imported"] < 256, f"peak memory in MB: {found}"
 
 
-def test_weights_come_with_the_labels_that_they_are_made_of(train):
-    batches = Batches(train, all_copies(range(4), 2), 4, PLAIN, marked, weights=lambda labels: labels + np.float32(0.5))
+def test_weights_are_made_of_masks_and_labels_are_then_1_on_objects(train):
+    given = train, all_copies(range(4), 2), 4, PLAIN, marked
+    threes = {"target": lambda mask: 3 * mask}
+    bare = Batches(*given, **threes)
+    batches = Batches(*given, **threes, weights=lambda mask: mask + np.float32(0.5))
     for batch in (batches[1], batches.head(2)[1]):
         _, labels, weights = batch
-        assert weights.dtype == np.float32
-        np.testing.assert_array_equal(weights, labels + 0.5)
+        assert (labels.dtype, weights.dtype) == (np.uint8, np.float32)
+        np.testing.assert_array_equal(weights, bare[1][1] + 0.5)
+        np.testing.assert_array_equal(labels, bare[1][1] > 0)
+    assert bare[1][1].max() > 1
     assert len(Batches(train, all_copies(range(4), 2), 4, PLAIN, marked)[0]) == 2

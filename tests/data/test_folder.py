@@ -271,3 +271,27 @@ def test_an_lzw_compressed_tiff_is_read(folder):
     (folder / "images" / "a.png").unlink()
     Image.fromarray(image).save(folder / "images" / "a.tif", compression="tiff_lzw")
     np.testing.assert_array_equal(samples(folder, "train")[0].image, image)
+
+
+def test_kinds_are_read_from_the_split_file(folder):
+    write_split(folder, "a,train,manual", "b,train,", "c,train,artefact", "d,test,", header="id,split,kind")
+    assert [sample.kind for sample in samples(folder, "train")] == ["manual", "", "artefact"]
+
+
+def test_numbers_of_objects_are_kept_and_counted(folder, tmp_path):
+    instances = np.zeros((12, 16), np.uint16)
+    instances[:4], instances[6:8] = 300, 7
+    Image.fromarray(instances).save(folder / "masks" / "a.png")
+    first = next(folder_source(folder, ("background", "cell"), instances=True).splits["train"]())
+    np.testing.assert_array_equal(first.mask, instances)
+    assert (first.mask.dtype, first.counts) == (np.uint16, (2,))
+
+
+def test_numbers_of_objects_go_with_one_class(folder, refuse_source):
+    refuse_source(lambda folder: folder_source(folder, CLASSES, instances=True), folder, "one class", "white, red")
+
+
+def test_a_labelme_file_has_no_numbers_of_objects(folder, refuse_source):
+    (folder / "masks" / "a.png").unlink()
+    (folder / "masks" / "a.json").write_text("{}")
+    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, "a.json")

@@ -111,3 +111,11 @@ def test_an_unknown_rule_is_named_with_the_known_ones():
 def test_all_copies_stand_image_by_image():
     assert all_copies([4, 1], 3).tolist() == [[4, 0], [4, 1], [4, 2], [1, 0], [1, 1], [1, 2]]
     assert all_copies([], 3).shape == (0, 2)
+
+
+def test_copies_may_differ_from_image_to_image():
+    assert all_copies([2, 0], [1, 5, 2]).tolist() == [[2, 0], [2, 1], [0, 0]]
+    training, validation = split_items(["a", "b", "c"], [3, 3, 1], 0.34, "group", 0)
+    numbers = dict(zip(*np.unique(training[:, 0], return_counts=True), strict=True))
+    assert all(number == (3, 3, 1)[image] for image, number in numbers.items())
+    assert (validation[:, 1] == 0).all()

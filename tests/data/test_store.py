@@ -502,3 +502,24 @@ def test_threads_share_a_dataset(store, noise):
     for number, sample in zip(order, read, strict=True):
         np.testing.assert_array_equal(sample.image, train[number].image)
         np.testing.assert_array_equal(sample.mask, train[number].mask)
+
+
+def test_kinds_come_back_and_count_for_the_digest(store, noise):
+    plain = store([noise(0), noise(1)], [noise(10)], file="plain.h5")
+    dataset = store([noise(0), noise(1, kind="manual")], [noise(10)])
+    dataset.verify()
+    assert dataset.splits["train"].kinds == ("", "manual")
+    assert dataset.splits["train"][1].kind == "manual"
+    assert plain.splits["train"].kinds == ("", "")
+    assert plain.digest != dataset.digest
+
+
+@pytest.mark.parametrize("heights", [(12, 12, 12), (12, 20, 12)])
+def test_some_images_make_a_split_of_their_own(store, noise, heights):
+    samples = [noise(number, height, counts=(number, 1)) for number, height in enumerate(heights)]
+    part = store(samples, [noise(10, counts=(1, 1))]).splits["train"].of([2, 1])
+    assert_same(part, [samples[2], samples[1]])
+    assert [part.shape(number) for number in range(2)] == [(heights[2], 16), (heights[1], 16)]
+    assert part.counts.tolist() == [[2, 1], [1, 1]]
+    assert_same(part.head(1), [samples[2]])
+    np.testing.assert_array_equal(part.of([1]).mask(0), samples[1].mask)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from nodes_unet.data.fluorescence import brain_slice
 from nodes_unet.data.neuron import neural_cells
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
 from nodes_unet.data.store import Dataset, write_dataset
-from nodes_unet.data.synthetic import neuron_source, smear_source
+from nodes_unet.data.synthetic import neuron_source, slice_source, smear_source
 from nodes_unet.errors import InputError
 
 
@@ -122,3 +123,16 @@ def test_neurons_are_instances_with_their_number():
     pictures = {sample.image.tobytes() for images in samples.values() for sample in images}
     assert len(pictures) == len({sample.group for images in samples.values() for sample in images}) == 3
     np.testing.assert_array_equal(samples["train"][1].image, neural_cells([4, 0, 1]).image)
+
+
+def test_slices_are_instances_with_their_number_and_tell_stripes_apart():
+    source = slice_source(12, 1, seed=4, shape=(160, 200))
+    samples = read(source)
+    assert (source.role, source.classes, len(samples["train"])) == ("synthetic", ("background", "cell"), 12)
+    for number, sample in enumerate(samples["train"]):
+        drawn = brain_slice([4, 0, number], (160, 200))
+        np.testing.assert_array_equal(sample.image, drawn.image)
+        np.testing.assert_array_equal(sample.mask, drawn.instances)
+        assert sample.counts == (len(np.unique(sample.mask[sample.mask > 0])),)
+        assert sample.kind == ("artefact" if drawn.artefacts.any() else "")
+    assert {sample.kind for sample in samples["train"]} == {"", "artefact"}

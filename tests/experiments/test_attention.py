@@ -57,7 +57,7 @@ def test_every_published_cell_is_found():
 
 
 def test_the_row_of_another_paper_stays_unrun_and_says_why():
-    assert "[7]" not in [row.name for row in TABLE.runnable]
+    assert "[7]" not in [row.name for row in TABLE.runnable("quick")]
     with pytest.raises(InputError, match="row \\[7\\], cannot be run: the network of another paper"):
         TABLE.row("[7]")
 

@@ -7,7 +7,7 @@ from reproduce.running import run
 
 
 def test_every_stage_has_half_of_the_printed_blocks_and_its_size_and_kernel(tmp_path):
-    run(Request(TABLE, TABLE.runnable, [0], "paper", "no/such/file", tmp_path))
+    run(Request(TABLE, TABLE.runnable("paper"), [0], "paper", "no/such/file", tmp_path))
     comparison = compare(TABLE, find_records(tmp_path, TABLE.id))
     layers, sizes, kernels = zip(*comparison.cells, strict=True)
     assert [cell.mean for cell in layers] == [1, 1, 2, 2, 3, 3, 4, 1, 1]

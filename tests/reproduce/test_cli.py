@@ -99,7 +99,10 @@ def test_every_command_has_help_with_an_example(capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "table-9"], "unknown table 'table-9': choose from attention, encoder-stages, encoders, ode-position"),
+        (
+            ["show", "table-9"],
+            "unknown table 'table-9': choose from attention, counting, encoder-stages, encoders, ode-position",
+        ),
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
         (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
         (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),

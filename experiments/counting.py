@@ -1,0 +1,177 @@
+"""Table 1 of Morelli et al. 2021: cells counted by c-ResUnet, and what the text says of leaving parts of it out."""
+
+from reproduce.objects import BEST, KNEE
+from reproduce.recipe import assumed, authors_code, paper
+from reproduce.table import DATA, SIZE, TIME, Metric, Row, Table
+
+RECIPE = {
+    "image_size": paper(None, "section 5: whole images at their own size"),
+    "crop_size": paper(512, "section 4.1: twelve partially overlapping crops of 512x512"),
+    "crop_cell": authors_code(400, "the grid whose cells are grown to 512"),
+    "clahe_clip": paper(None, "section 5: intensities divided by 255, nothing else"),
+    "copies": authors_code(
+        {"": 4, "manual": 10, "artefact": 10},
+        "factors of images labelled semi-automatically and by hand, those with artefacts among the latter",
+    ),
+    "augmentation": assumed(
+        {
+            "rotation": 90,
+            "scale": 0.0,
+            "brightness": 0.2,
+            "contrast": 0.0,
+            "hue": 0,
+            "saturation": 0,
+            "noise": 10,
+            "blur": 2.0,
+            "elastic": 4.0,
+        },
+        "section 4.1 names rotation, noise, brightness and elastic deformation, the code blur; how much is assumed",
+    ),
+    "validation_fraction": paper(0.3, "section 4.1: 70 % for training, 30 % for validation"),
+    "filters": authors_code(16, "widths 16, 32, 64 and 128"),
+    "weight_maps": paper(True, "section 4.2"),
+    "weight_map": paper(
+        {"sigma": 25.0, "cell_weight": 1.0, "background_weight": 1.5},
+        "section 4.2: sigma is the average cell radius; 1 and 1.5 on cells and background",
+    ),
+    "epochs": paper(50, "section 5: converged in less than 50 epochs"),
+    "loss": paper("binary_cross_entropy", "section 5: with weighted maps"),
+    "optimizer": paper("adam", "section 5"),
+    "learning_rate": paper(6e-3, "section 5"),
+    "early_stopping": assumed(None, "the paper is silent; the code stops after 20 epochs without a lower val_loss"),
+    "plateau": paper({"patience": 4, "factor": 0.7}, "section 5: 30 % less after 4 epochs without a lower val_loss"),
+    "batch_size": assumed(8, "the paper is silent; two crops for each of its four GPUs"),
+    "thresholds": authors_code([round(0.5 + 0.025 * step, 3) for step in range(20)], "0.5 to 0.975 by 0.025"),
+    "threshold_images": paper("train", "section 5.1: on the training set"),
+    "threshold_rule": paper("paper", "section 5.1: by the score"),
+    "threshold_by": paper(BEST, "section 5.1, Figure 8"),
+    "post_processing": authors_code(
+        {"watershed": True, "hole": 600, "smallest": 200, "smoothing": 30, "apart": 40, "compactness": 1},
+        "section 4.3 gives the steps, and sets the watershed by the average cell size; pixels",
+    ),
+    "match_radius": paper(50, "section 5.1: pixels, the average cell diameter"),
+    "cell_radius": paper(25, "section 4.2: pixels, the average cell radius"),
+    "scale_lengths": assumed(False, "the lengths are those of the paper's images, whose cells have that radius"),
+    "synthetic_options": paper({"shape": [1200, 1600]}, "section 2"),
+    "synthetic_train": paper(213, "section 2: 273 images, 60 of them for the test"),
+    "synthetic_test": paper(60, "section 4.1"),
+}
+
+AUTHORS_CODE = {
+    "learning_rate": authors_code(1e-3, "instead of 0.006"),
+    "plateau": authors_code({"patience": 5, "factor": 0.7}, "instead of 4 epochs"),
+    "epochs": authors_code(200, "with early stopping"),
+    "early_stopping": authors_code(20, "epochs without a lower val_loss"),
+    "validation_fraction": authors_code(0.25, "instead of 30 %"),
+    "weight_map": authors_code(
+        {
+            "sigma": 25.0,
+            "cell_weight": 1.5,
+            "background_weight": 1.0,
+            "at_least": 1.0,
+            "within": 100,
+            "divisor": 3.8177538,
+            "min_object": 100,
+            "min_hole": 200,
+            "connectivity": 4,
+        },
+        "the factors the other way round, near cells only, never below 1, normalised, on cleaned masks",
+    ),
+    "threshold_images": authors_code("val", "training and validation images in turn"),
+    "threshold_rule": authors_code("authors' code", "prediction by prediction, centres of boxes"),
+    "threshold_by": authors_code(KNEE, "later version: the knee of the curve"),
+}
+
+QUICK = {
+    "crop_size": assumed(256, "quick: a quarter of the pixels"),
+    "crop_cell": assumed(256, "quick: crops overlap only where they must"),
+    "filters": assumed(8, "quick: half of the width"),
+    "copies": assumed({"": 1, "artefact": 4}, "quick: minutes a network on two cores"),
+    "epochs": assumed(10, "quick: minutes a network on two cores"),
+    "learning_rate": assumed(3e-3, "quick: 0.006 is for some 1,400 steps an epoch"),
+    "thresholds": assumed([round(0.3 + 0.05 * step, 3) for step in range(14)], "quick: coarser, and lower too"),
+    "threshold_images": assumed("val", "images that were not learnt from"),
+    "threshold_rule": assumed("optimal", "not at the mercy of an order"),
+    "scale_lengths": assumed(True, "section 4.3: by the average cell size, measured on the training masks"),
+    "synthetic_options": assumed({"shape": [512, 512]}, "quick: fields with fewer cells of the same size"),
+    "synthetic_train": assumed(60, "quick: minutes a network on two cores"),
+    "synthetic_test": assumed(30, "quick: seconds for the evaluation"),
+}
+
+SMOKE = QUICK | {
+    "crop_size": assumed(128, "smoke: seconds a network"),
+    "crop_cell": assumed(128, "smoke: seconds a network"),
+    "filters": assumed(4, "smoke: seconds a network"),
+    "epochs": assumed(12, "smoke: seconds a network"),
+    "batch_size": assumed(4, "smoke: more steps"),
+    "thresholds": assumed([0.3, 0.5, 0.7], "smoke: seconds a network"),
+    "synthetic_options": assumed({"shape": [256, 256]}, "smoke: seconds a network"),
+    "synthetic_train": assumed(32, "smoke: seconds a network"),
+    "synthetic_test": assumed(16, "smoke: seconds a network"),
+}
+
+NO_OVERSAMPLING = {"copies": assumed({"": 1}, "the row: as many copies of images with artefacts as of others")}
+NO_WEIGHT_MAPS = {"weight_maps": assumed(False, "the row: the factors of cells and background alone")}
+
+TABLE = Table(
+    id="counting",
+    title="Cells counted by c-ResUnet (Morelli et al. 2021, Table 1)",
+    paper="morelli2021",
+    published=("table1", "text"),
+    classes=(),
+    rows=[
+        Row("c-ResUnet", "c_resunet"),
+        Row("ResUnet", "resunet"),
+        Row("U-Net", "resunet", {"residual": False}),
+        Row("no weight maps", "c_resunet", changes=NO_WEIGHT_MAPS),
+        Row("one bridge unit", "c_resunet", {"bridge_units": 1}),
+        Row("3x3 bridge", "c_resunet", {"bridge_kernel": 3}),
+        Row("dilated 3x3 bridge", "c_resunet", {"bridge_kernel": 3, "bridge_dilation": 2}),
+        Row("no colour space", "c_resunet", {"colour_space": False}),
+        Row("plain units", "c_resunet", {"residual": False}),
+        Row("artefacts not oversampled", "c_resunet", changes=NO_OVERSAMPLING),
+        Row(
+            "Inception-v3 encoder",
+            "attention_unet",
+            {"encoder": "inceptionv3", "attention": False},
+            by_name_in=("smoke",),
+        ),
+        Row("VGG-16 encoder", "attention_unet", {"encoder": "vgg16", "attention": False}, by_name_in=("smoke",)),
+    ],
+    metrics=[
+        Metric("f1.paper", "F1", DATA, "f1"),
+        Metric("f1.authors' code", "F1, code's rule"),
+        Metric("f1.optimal", "F1, optimal"),
+        Metric("f1.optimal.no_watershed", "the same, no watershed"),
+        Metric("medae", "MedAE cells", DATA, "medae"),
+        Metric("mae", "MAE cells", DATA, "mae"),
+        Metric("mae.no_watershed", "the same, no watershed"),
+        Metric("iou.per_image", "mean IoU", DATA, "mean_iou"),
+        Metric("ap50.per_image", "AP50"),
+        Metric("pq.per_image", "PQ"),
+        Metric("threshold", "threshold", DATA, "threshold"),
+        Metric("parameters", "parameters", SIZE, None, 1, 0),
+        Metric("seconds_per_image.batch1", "time for an image s", TIME),
+    ],
+    recipe=RECIPE,
+    presets={"paper": {}, "authors-code": AUTHORS_CODE, "quick": QUICK, "smoke": SMOKE},
+    figure="by_row",
+    pairs=[("c-ResUnet", "U-Net"), ("c-ResUnet", "ResUnet"), ("c-ResUnet", "no weight maps")],
+    per_image={"iou": "IoU", "pq": "PQ"},
+    ranked_by="pq",
+    drawn=("f1.optimal", "mae", "pq.per_image"),
+    notes=[
+        "Lengths of weight maps, post-processing and matching are the paper's; with scale_lengths, times the mean "
+        "radius of the training cells to 25 pixels.",
+        "Without watershed: the same predictions at the same threshold.",
+    ],
+    synthetic="slices",
+    task="counting",
+)
+
+if __name__ == "__main__":
+    import sys
+
+    from reproduce.cli import main
+
+    main(["run", TABLE.id, *sys.argv[1:]])

@@ -1,0 +1,124 @@
+"""Candidates for labelling (Morelli et al. 2021, section 4.1): a loose selection of objects for an expert to correct.
+
+The paper names its means (filters against noise, a threshold from the histogram's shape) and not its numbers, which are
+assumed here.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy import ndimage
+from skimage.filters import threshold_triangle
+
+from nodes_unet.data.images import SUFFIXES, read_image
+from nodes_unet.errors import InputError
+from nodes_unet.files import write_text
+from nodes_unet.postprocessing import cleaned
+
+LABELME_VERSION = "5.5.0"
+COARSE = 6  # places of the background's grid to a radius
+
+
+def candidates(image: np.ndarray, smoothing: float = 2.0, background: float = 60.0, smallest: int = 200) -> np.ndarray:
+    """Bright objects of an image: smoothed, freed of uneven background, cut off where the histogram's tail begins.
+
+    The threshold is that of the triangle method (Zack et al., J. Histochem. Cytochem. 25:741, 1977), for few objects on
+    much background.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        smoothing: sigma of the Gaussian filter against noise, pixels.
+        background: radius in which the median is the background, pixels; some times that of an object.
+        smallest: pixels of an object, and of a hole in one, that are kept.
+
+    Returns:
+        (H, W) bool.
+    """
+    smooth = cv2.GaussianBlur(image.max(axis=2).astype(np.float32), (0, 0), smoothing)
+    raised = smooth - _background(smooth, background)
+    if raised.max() - raised.min() < 1:  # of 256 grey values
+        return np.zeros(raised.shape, bool)
+    return cleaned(raised > max(threshold_triangle(raised), 1), smallest, smallest)
+
+
+def _background(brightness: np.ndarray, radius: float) -> np.ndarray:
+    """Median of a square of that radius, at a coarse grid: (H, W) float32."""
+    step = max(1, round(radius / COARSE))
+    height, width = (max(1, round(length / step)) for length in brightness.shape)
+    coarse = cv2.resize(brightness, (width, height), interpolation=cv2.INTER_AREA)
+    median = ndimage.median_filter(coarse, 2 * COARSE + 1, mode="reflect")
+    return cv2.resize(median, brightness.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def write_labelme(path: str | Path, image: str | Path, region: np.ndarray, label: str) -> int:
+    """Writes the outlines of a region's connected components as polygons of a LabelMe file.
+
+    Args:
+        path: of the file.
+        image: the image's path, which LabelMe opens relative to the file.
+        region: (H, W) bool.
+        label: of all polygons.
+
+    Returns:
+        How many polygons there are.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    outlines, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    shapes = [
+        {
+            "label": label,
+            "points": outline[:, 0].astype(float).tolist(),
+            "group_id": None,
+            "shape_type": "polygon",
+            "flags": {},
+        }
+        for outline in outlines
+        if len(outline) > 2
+    ]
+    document = {
+        "version": LABELME_VERSION,
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": Path(os.path.relpath(image, Path(path).parent)).as_posix(),
+        "imageData": None,
+        "imageHeight": region.shape[0],
+        "imageWidth": region.shape[1],
+    }
+    write_text(Path(path), json.dumps(document, indent=1))
+    return len(shapes)
+
+
+def propose(images: str | Path, out: str | Path, label: str, **options: float) -> dict[str, int]:
+    """Writes a LabelMe file of candidates for each image of a folder.
+
+    Args:
+        images: the folder.
+        out: folder of the files, which get the images' names.
+        label: of all candidates.
+        **options: of `candidates`.
+
+    Returns:
+        By file, how many candidates it has.
+
+    Raises:
+        InputError: the folder has no image, a file exists already (nothing has been written then), or an image cannot
+            be read.
+    """
+    found = sorted(path for path in Path(images).glob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise InputError(f"{images} holds no image of a known kind ({', '.join(SUFFIXES)}): name another folder")
+    files = {path: Path(out) / f"{path.stem}.json" for path in found}
+    for file in files.values():
+        if file.exists():
+            raise InputError(
+                f"{file} exists, perhaps with an expert's corrections: move it away, or name another --out"
+            )
+    return {
+        str(file): write_labelme(file, path, candidates(read_image(path), **options), label)
+        for path, file in files.items()
+    }

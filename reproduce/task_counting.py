@@ -1,0 +1,179 @@
+"""Rows that are trained to segment cells on crops and evaluated by the objects they find in whole images."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from nodes_unet import checkpoint, profiling
+from nodes_unet.checkpoint import Description
+from nodes_unet.data.augmentation import Augmentation, Augmenter
+from nodes_unet.data.batches import Batches
+from nodes_unet.data.crops import Crops
+from nodes_unet.data.splits import all_copies, split_items
+from nodes_unet.data.store import Dataset, Split
+from nodes_unet.devices import describe, devices
+from nodes_unet.files import write_text
+from nodes_unet.inference import probabilities
+from nodes_unet.postprocessing import instances
+from nodes_unet.training import BEST, HISTORY, train
+from nodes_unet.weight_maps import weight_map
+from reproduce.object_pictures import write_objects
+from reproduce.objects import (
+    Lengths,
+    cell_radius,
+    chosen,
+    f1_by_threshold,
+    lengths,
+    scaled_weights,
+    scored,
+    summarised,
+    truth_instances,
+)
+from reproduce.progress import Progress
+from reproduce.recipe import Recipe, values
+from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, RunIdentity
+from reproduce.request import Request
+from reproduce.segmentation import fitting, network_arguments, preprocessing
+from reproduce.table import Row
+
+
+def modules(_: Recipe) -> list[str]:
+    """The modules that a result depends on."""
+    return ["reproduce.task_counting"]
+
+
+def arguments(row: Row, settings: Mapping, dataset: Dataset) -> dict:
+    """Arguments of a row's network, which has one channel: of cells."""
+    return network_arguments(row.network, row.arguments, settings, dataset.classes[1:])
+
+
+def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: Path, progress: Progress) -> dict:
+    """Trains a row, chooses its threshold, evaluates it, leaves its files in the folder; what the record says of it."""
+    keras.backend.clear_session()
+    settings = values(identity.recipe)
+    learning, held_out = _divided(dataset, settings, identity.seed)
+    of = _lengths(learning, settings)
+    description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
+    train(
+        description,
+        *batches(dataset, settings, identity.seed),
+        fitting(settings),
+        folder,
+        seed=identity.seed,
+        number_of_devices=request.number_of_devices,
+        callbacks=[progress.callback()],
+    )
+    began = time.perf_counter()
+    model, described = checkpoint.load(folder / BEST), checkpoint.read_description(folder / BEST)
+    chosen_on = {"train": learning, "val": held_out}[settings["threshold_images"]]
+    curve = f1_by_threshold(
+        [_probability(model, described, sample.image) for sample in chosen_on],
+        chosen_on,
+        settings["thresholds"],
+        settings["threshold_rule"],
+        of,
+    )
+    threshold = chosen(curve, settings["threshold_by"])
+    described = replace(described, thresholds={dataset.classes[1]: threshold})
+    checkpoint.save(model, described, folder / BEST)
+    write_text(folder / THRESHOLDS, curve.to_csv(index=False))
+    per_image, joined, seconds = _evaluate(model, described, dataset.splits["test"], of, folder / OBJECTS)
+    write_text(folder / PER_IMAGE, per_image.to_csv(index=False))
+    history = pd.read_csv(folder / HISTORY)
+    measured = {
+        **summarised(per_image),
+        **{f"{name}.no_watershed": value for name, value in summarised(joined).items()},
+        "threshold": threshold,
+        "parameters": profiling.parameters(model),
+        "seconds_per_image.batch1": float(np.median(seconds)),
+        "cell_radius": of.cell_radius,
+        "match_radius": of.radius,
+        "best_epoch": int(history["val_loss"].idxmin()) + 1,
+    }
+    return {
+        "metrics": {name: None if value != value else value for name, value in measured.items()},
+        "lengths": {"scale": of.scale, "match_radius": of.radius, **of.cleaning},
+        "timings": {
+            "training_seconds": float(history["seconds"].sum()),
+            "evaluation_seconds": time.perf_counter() - began,
+            "process_peak_memory_bytes": profiling.peak_memory(),
+            "machine": describe(devices(request.number_of_devices)),
+        },
+    }
+
+
+def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Batches]:
+    """Training and validation batches as the recipe derives them from a dataset.
+
+    Raises:
+        InputError: the training images cannot be divided, or show no cell.
+    """
+    learning, held_out = _divided(dataset, settings, seed)
+    of = _lengths(learning, settings)
+    return _batches(learning, settings, of, seed, settings["copies"]), _batches(held_out, settings, of, None, {"": 1})
+
+
+def _lengths(learning: Split, settings: Mapping) -> Lengths:
+    return lengths(settings, cell_radius(learning.mask(number) for number in range(len(learning))))
+
+
+def _divided(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Split, Split]:
+    """Images to learn from and to validate on: the dataset's own, or its training images divided by groups."""
+    training = dataset.splits["train"]
+    if "val" in dataset.splits:
+        return training, dataset.splits["val"]
+    sides = split_items(training.groups, 1, settings["validation_fraction"], "group", seed)
+    return tuple(training.of(items[:, 0]) for items in sides)
+
+
+def _batches(split: Split, settings: Mapping, of: Lengths, seed: int | None, copies: Mapping[str, int]) -> Batches:
+    crops = Crops(split, settings["crop_cell"], settings["crop_size"])
+    numbers = [copies.get(kind, copies[""]) for kind in crops.kinds]
+    return Batches(
+        crops,
+        all_copies(range(len(crops)), numbers),
+        settings["batch_size"],
+        preprocessing(settings),
+        Augmenter(Augmentation(**settings["augmentation"]), seed or 0),
+        seed,
+        weights=_weights(settings, of),
+    )
+
+
+def _weights(settings: Mapping, of: Lengths) -> Callable[[np.ndarray], np.ndarray]:
+    """Weight maps as the recipe has them; without, the factors of cells and background alone."""
+    options = settings["weight_map"]
+    if settings["weight_maps"]:
+        return partial(weight_map, **scaled_weights(options, of.scale))
+    cell, background = options["cell_weight"], options["background_weight"]
+    return lambda mask: np.where(mask > 0, cell, background).astype(np.float32)
+
+
+def _probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
+    return probabilities(model, described.preprocessing, image)[..., 0]
+
+
+def _evaluate(model, described, split: Split, of: Lengths, pictures: Path):
+    """Lines of `scored` for the test images, with watershed and without, and seconds for each from image to count."""
+    (threshold,) = described.thresholds.values()
+    lines, joined, seconds, found = [], [], [], []
+    for sample in split:
+        began = time.perf_counter()
+        probability = _probability(model, described, sample.image)
+        predicted = instances(probability, threshold, **of.cleaning)
+        seconds.append(time.perf_counter() - began)
+        truth = truth_instances(sample.mask)
+        lines.append(
+            {"id": sample.id, "group": sample.group, "kind": sample.kind, **scored(truth, predicted, of.radius)}
+        )
+        undivided = instances(probability, threshold, **{**of.cleaning, "watershed": False})
+        joined.append(scored(truth, undivided, of.radius))
+        found.append((probability, predicted))
+    write_objects(pictures, split, found)
+    return pd.DataFrame(lines), pd.DataFrame(joined), seconds

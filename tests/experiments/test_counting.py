@@ -1,0 +1,148 @@
+"""The counting table: what is printed is found, and a tiny run leaves everything that the table shows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nodes_unet
+from experiments.counting import TABLE
+from nodes_unet.checkpoint import read_description
+from nodes_unet.inference import probabilities
+from nodes_unet.postprocessing import instances
+from nodes_unet.weight_maps import weight_map
+from reproduce.compare import compare
+from reproduce.datasets import open_dataset
+from reproduce.object_pictures import FALSE, MATCHED, MISSED, Found, outlined, read_objects
+from reproduce.objects import chosen, lengths, summarised
+from reproduce.published import find, published_numbers
+from reproduce.recipe import assumed, values
+from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, find_records
+from reproduce.report import render, write_report
+from reproduce.request import Request
+from reproduce.running import run
+from reproduce.task_counting import _batches, _divided
+
+TINY = {
+    name: assumed(value, "tests: seconds a network")
+    for name, value in {
+        "crop_size": 64,
+        "crop_cell": 64,
+        "filters": 2,
+        "epochs": 2,
+        "synthetic_options": {"shape": [128, 160]},
+        "synthetic_train": 8,
+        "synthetic_test": 3,
+    }.items()
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rows = [TABLE.row("c-ResUnet"), TABLE.row("no weight maps")]
+    return replace(TABLE, rows=rows, presets={"tiny": TABLE.presets["quick"] | TINY})
+
+
+@pytest.fixture(scope="module")
+def finished(table, tmp_path_factory):
+    """The store, its records and their folders."""
+    store = tmp_path_factory.mktemp("runs")
+    run(Request(table, table.rows, [0], "tiny", "synthetic", store))
+    return store, find_records(store, table.id)
+
+
+def test_every_published_cell_is_found():
+    printed = {
+        (metric.published, find(TABLE.paper, TABLE.published, "c-ResUnet", metric.published).value)
+        for metric in TABLE.metrics
+        if metric.published
+    }
+    known = {(number.metric, number.value) for number in published_numbers(TABLE.paper)}
+    assert printed == known - {("mae", "0.8")}, "the abstract's MAE is a note on Table 1's"
+
+
+def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_objects(table, finished):
+    store, records = finished
+    assert [record["status"] for record in records] == ["complete"] * 2, [record["error"] for record in records]
+    record = records[0]
+    per_image, curve = (pd.read_csv(record["folder"] / name) for name in (PER_IMAGE, THRESHOLDS))
+    for name, value in summarised(per_image).items():
+        assert record["metrics"][name] == pytest.approx(value, nan_ok=True) or value != value
+    described = read_description(record["folder"] / "best.h5")
+    assert described.thresholds == {"cell": chosen(curve, "best F1")} == {"cell": record["metrics"]["threshold"]}
+    dataset = open_dataset("synthetic", table, "tiny", store)
+    model, test = nodes_unet.load(record["folder"] / "best.h5"), dataset.splits["test"]
+    of = lengths(values(table.settings("tiny")), record["metrics"]["cell_radius"])
+    assert record["lengths"] == {"scale": of.scale, "match_radius": of.radius, **of.cleaning}
+    probability = probabilities(model, described.preprocessing, test[1].image)[..., 0]
+    found = read_objects(record["folder"] / OBJECTS, test.ids[1])
+    np.testing.assert_array_equal(found.image, test[1].image)
+    np.testing.assert_array_equal(found.truth, test[1].mask)
+    np.testing.assert_array_equal(found.predicted, instances(probability, described.thresholds["cell"], **of.cleaning))
+    assert np.abs(found.probability / 255 - probability).max() < 0.003
+
+
+def test_the_report_has_the_pictures(table, finished, tmp_path):
+    _, records = finished
+    comparison = compare(table, records)
+    assert "F1, optimal" in render(comparison, "md")
+    write_report(comparison, tmp_path)
+    for name in ("objects.png", "thresholds.png", "object_counts.png"):
+        assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, finished):
+    store, _ = finished
+    settings = values(table.settings("tiny"))
+    learning, held_out = _divided(open_dataset("synthetic", table, "tiny", store), settings, 0)
+    assert not set(learning.groups) & set(held_out.groups)
+    of = lengths(settings, 12.5)
+    batches = _batches(held_out, settings, of, None, {"": 1})
+    images, labels, weights = batches[0]
+    assert images.shape[1:] == (64, 64, 3)
+    for image, of_image, label, number in zip(images, weights, labels, range(len(images)), strict=True):
+        crop = batches.split[number]
+        np.testing.assert_allclose(image, crop.image / 255, atol=1e-6)
+        np.testing.assert_array_equal(label, crop.mask > 0)
+        expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5)
+        np.testing.assert_allclose(of_image, expected, rtol=1e-6)
+    plain = _batches(held_out, settings | {"weight_maps": False}, of, None, {"": 1})[0]
+    np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
+
+
+def test_kinds_are_copied_as_the_recipe_says(table, finished):
+    store, _ = finished
+    learning, _ = _divided(open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny")), 0)
+    batches = _batches(
+        learning, values(table.settings("tiny")), lengths(values(table.settings("tiny")), 1), 0, {"": 1, "artefact": 3}
+    )
+    copies = dict.fromkeys(range(len(batches.split)), 0)
+    for number, _ in batches.items.tolist():
+        copies[number] += 1
+    assert copies == {number: 3 if kind == "artefact" else 1 for number, kind in enumerate(batches.split.kinds)}
+
+
+def test_outlines_are_of_what_was_matched_missed_and_found_for_nothing():
+    truth, predicted = np.zeros((2, 40, 40), np.uint16)
+    truth[2:10, 2:10], truth[2:10, 25:33] = 5, 9
+    predicted[3:11, 3:11], predicted[25:33, 25:33] = 4, 2
+    picture = outlined(Found(np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40), np.uint8), truth, predicted), 5)
+    colours = {tuple(colour) for colour in picture.reshape(-1, 3).tolist()} - {(0, 0, 0)}
+    assert colours == {MATCHED, FALSE, MISSED}
+    assert tuple(picture[3, 5]) == MATCHED and tuple(picture[25, 28]) == FALSE and tuple(picture[2, 28]) == MISSED
+
+
+def test_the_presets_of_paper_and_code_differ_where_the_code_does():
+    changed = TABLE.presets["authors-code"]
+    assert all(setting.origin == "authors' code" for setting in changed.values())
+    assert all(setting.value != TABLE.recipe[name].value for name, setting in changed.items())
+
+
+def test_every_row_can_be_built():
+    for row in TABLE.rows:
+        settings = values(TABLE.settings("smoke", row))
+        arguments = {**row.arguments, "input_shape": [None, None, 3], "classes": 1}
+        shared = {"filters": settings["filters"]} if row.network.endswith("resunet") else {}
+        model = nodes_unet.build(row.network, **arguments, **shared)
+        assert model.predict_on_batch(np.zeros((1, 75, 90, 3), np.float32)).shape == (1, 75, 90, 1), row
