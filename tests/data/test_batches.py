@@ -212,10 +212,8 @@ def test_a_dataset_larger_than_the_memory_it_takes_is_written_and_streamed(tmp_p
 
 
 def test_weights_are_made_of_masks_and_labels_are_then_1_on_objects(train):
-    given = train, all_copies(range(4), 2), 4, PLAIN, marked
-    threes = {"target": lambda mask: 3 * mask}
-    bare = Batches(*given, **threes)
-    batches = Batches(*given, **threes, weights=lambda mask: mask + np.float32(0.5))
+    given = train, all_copies(range(4), 2), 4, PLAIN, lambda image, mask, *_: (image, 3 * mask)
+    bare, batches = Batches(*given), Batches(*given, weights=lambda mask: mask + np.float32(0.5))
     for batch in (batches[1], batches.head(2)[1]):
         _, labels, weights = batch
         assert (labels.dtype, weights.dtype) == (np.uint8, np.float32)
