@@ -14,7 +14,7 @@ tables: env
 	$(VENV)/bin/reproduce run all --preset smoke
 
 test: env
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations 15
 
 rehearsal: env
 	$(VENV)/bin/reproduce run ode-position --preset paper --rehearse --rows ODEUNet5

@@ -62,12 +62,14 @@ SMOKE = {
     "image_size": assumed([64, 64], "smoke: seconds a network"),
     "encoder_weights": _OFFLINE,
     "monitor": _VALIDATED,
-    "epochs": assumed(8, "smoke: seconds a network"),
+    "epochs": assumed(3, "smoke: seconds a network"),
     "batch_size": assumed(4, "smoke: more steps, which batch normalisation needs"),
     "timed_passes": assumed(1, "smoke: seconds a network"),
     "synthetic_train": assumed(16, "smoke: seconds a network"),
     "synthetic_test": assumed(4, "smoke: seconds a network"),
 }
+
+HALF_THE_GAIN = "half of the gain of IoU that is ascribed to attention in Table 4, 89.24 - 88.2"
 
 TABLE = Table(
     id="attention",
@@ -90,9 +92,11 @@ TABLE = Table(
         Metric("seconds_per_image.batch1", "time an image, ms", TIME, "milliseconds_per_image", 1000, 0),
         Metric("stored_bytes.with_optimizer", "file with optimizer, MB", SIZE, "storage", 1e-6, 1),
         Metric("stored_bytes", "file, MB", SIZE, None, 1e-6, 1),
-        Metric("iou.per_image", "IoU per image %", DATA, "iou", 100),
-        Metric("dice.per_image", "Dice per image %", DATA, "dice", 100),
-        Metric("loss", "loss", DATA, "loss", 1, 4),
+        Metric("iou.per_image", "IoU per image %", DATA, "iou", 100, margin=0.5, margin_reason=HALF_THE_GAIN),
+        Metric("dice.per_image", "Dice per image %", DATA, "dice", 100, margin=0.5, margin_reason=HALF_THE_GAIN),
+        Metric(
+            "loss", "loss", DATA, "loss", 1, 4, margin=0.01, margin_reason="half of the least difference between rows"
+        ),
         Metric("iou.pooled", "IoU pooled %", DATA, None, 100),
         Metric("dice.pooled", "Dice pooled %", DATA, None, 100),
         Metric("iou.soft", "IoU soft %", DATA, None, 100),

@@ -55,6 +55,8 @@ SMOKE = {
     "synthetic_test": assumed(6, "smoke: seconds a network"),
 }
 
+HALF_A_GAIN = "half of the smallest gain of an ODE-block over the U-Net in Table 1: PA 0.46, MIoU 1.03"
+
 TABLE = Table(
     id="ode-position",
     title="ODE-block at nine positions of a U-Net (Li et al. 2021, Table 1)",
@@ -66,11 +68,19 @@ TABLE = Table(
         *(Row(f"ODEUNet{k}", "ode_unet", {"position": k}, published=f"ODE-UNet{k}") for k in range(1, 10)),
     ],
     metrics=[
-        Metric("pa.pooled", "PA %", DATA, "pa", 100),
-        Metric("cpa_background.recall", "CPA background %", DATA, "cpa_background", 100),
-        Metric("cpa_red.recall", "CPA red %", DATA, "cpa_red", 100),
-        Metric("cpa_white.recall", "CPA white %", DATA, "cpa_white", 100),
-        Metric("miou.pooled", "MIoU %", DATA, "miou", 100),
+        Metric("pa.pooled", "PA %", DATA, "pa", 100, margin=0.23, margin_reason=HALF_A_GAIN),
+        Metric(
+            "cpa_background.recall",
+            "CPA background %",
+            DATA,
+            "cpa_background",
+            100,
+            margin=0.5,
+            margin_reason=HALF_A_GAIN,
+        ),
+        Metric("cpa_red.recall", "CPA red %", DATA, "cpa_red", 100, margin=0.5, margin_reason=HALF_A_GAIN),
+        Metric("cpa_white.recall", "CPA white %", DATA, "cpa_white", 100, margin=0.5, margin_reason=HALF_A_GAIN),
+        Metric("miou.pooled", "MIoU %", DATA, "miou", 100, margin=0.5, margin_reason=HALF_A_GAIN),
         Metric("miou.per_image", "MIoU per image %", DATA, None, 100),
         Metric("seconds_20.batch1", "time for 20 images s", TIME, "seconds_20"),
         Metric("parameters", "parameters", SIZE, None, 1, 0),

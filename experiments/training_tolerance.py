@@ -17,7 +17,13 @@ TABLE = Table(
     published=(),
     classes=ODE_POSITION.classes,
     rows=[
-        Row(name + suffix, "ode_unet", {"position": 5}, changes={"tolerance": assumed(tolerance, _REASON)} | changes)
+        Row(
+            name + suffix,
+            "ode_unet",
+            {"position": 5},
+            changes={"tolerance": assumed(tolerance, _REASON)} | changes,
+            by_name_in=("smoke",) if suffix else (),
+        )
         for suffix, changes in (("", {}), (" hairer", {"first_step": _HAIRER}))
         for name, tolerance in _TOLERANCES.items()
     ],

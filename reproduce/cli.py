@@ -127,6 +127,9 @@ def show(
             "preset": preset,
             "recipe": {name: vars(setting) for name, setting in recipe.items()},
             "published": [vars(number) for number in numbers],
+            "margins": {
+                metric.title: [metric.margin, metric.margin_reason] for metric in table.metrics if metric.margin
+            },
         }
         print(json.dumps(content, indent=1))
         return
@@ -138,6 +141,10 @@ def show(
         print(f"  {number.row}, {number.metric}: {number.value} {number.unit} ({where}){mark}")
     for mark, note in enumerate(notes, 1):
         print(f"  [{mark}] {note}")
+    if margins := [metric for metric in table.metrics if metric.margin is not None]:
+        print("\nMargins within which a number on the paper's images is reproduced:")
+    for metric in margins:
+        print(f"  {metric.title}: {metric.margin:g} ({metric.margin_reason})")
     print(f"\nRecipe, preset {preset}:")
     for name, setting in recipe.items():
         print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")

@@ -239,8 +239,8 @@ def _cell(table: Table, row: Row, metric: Metric, by_row: dict[str, list[dict]])
         values = tuple(metric.scale * value / statistics.fmean(reference) for value in values) if reference else ()
     published = metric.published and _published(table, row, metric)
     printed = published.value if published else None
-    mean = statistics.fmean(values) if values else None
-    return Cell(row.name, metric, printed, values, verdict(metric, printed, mean, _all_failed(runs)))
+    role = runs[0]["dataset"]["role"] if runs else ""
+    return Cell(row.name, metric, printed, values, verdict(metric, printed, values, role, _all_failed(runs)))
 
 
 def _values(runs: Sequence[dict], metric: Metric) -> tuple[float, ...]:

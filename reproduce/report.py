@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import statistics
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from nodes_unet.files import replacing, write_text
 from reproduce import figures, object_figures
 from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS, mean_absolute_errors
+from reproduce.equivalence import seeds_needed
 from reproduce.paired import PairedDifference
 from reproduce.table import SIZE
 
@@ -133,6 +135,7 @@ def _flat(comparison: Comparison) -> list[dict]:
             "mean": cell.mean,
             "spread": cell.spread,
             "seeds": len(cell.values),
+            "margin": cell.metric.margin,
             "verdict": cell.verdict,
         }
         for cells in comparison.cells
@@ -172,6 +175,28 @@ def _notes(comparison: Comparison) -> list[str]:
         *_failures(comparison),
         *(_in_words(difference, comparison.table.per_image) for difference in comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
+        *_seeds_in_words(comparison),
+    ]
+
+
+def _seeds_in_words(comparison: Comparison) -> list[str]:
+    """How many seeds would show the paper's differences, by the spread measured here, for the first drawn quality."""
+    drawn = [cell for cells in comparison.cells for cell in cells if cell.metric.label == comparison.table.drawn[0]]
+    spreads = [cell.spread for cell in drawn if cell.spread is not None]
+    printed = {cell.row: float(cell.printed) for cell in drawn if cell.printed}
+    pairs = comparison.table.pairs or [(row, comparison.table.rows[0].name) for row in list(printed)[1:]]
+    apart = {pair: printed[pair[0]] - printed[pair[1]] for pair in pairs if set(pair) <= printed.keys()}
+    if not spreads or not any(apart.values()):
+        return []
+    spread = statistics.fmean(spread**2 for spread in spreads) ** 0.5
+    needed = {pair: seeds_needed(spread, difference) for pair, difference in apart.items() if difference}
+    shown = ", ".join(
+        f"{first} - {second} ({apart[first, second]:+.2f}) {n or 'over 1000'}" for (first, second), n in needed.items()
+    )
+    metric = drawn[0].metric
+    return [
+        f"seeds a row to see the paper's differences of {metric.title} at the spread over seeds measured here "
+        f"({spread:.{metric.digits}f}), with a t test at 5 % and a power of 80 %: {shown}"
     ]
 
 

@@ -44,6 +44,9 @@ class Metric:
         scale: factor from record to heading's unit (100 for per cent).
         digits: decimals shown.
         relative_to: the row by whose mean the values are divided.
+        margin: of a quality, the largest difference from the published number that does not matter, in the heading's
+            unit; the published number is one training's, and trainings differ.
+        margin_reason: why so much.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Metric:
     scale: float = 1
     digits: int = 2
     relative_to: str | None = None
+    margin: float | None = None
+    margin_reason: str = ""
 
     @property
     def label(self) -> str:

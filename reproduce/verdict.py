@@ -1,9 +1,13 @@
 """Verdicts: what may be said of a published number and ours."""
 
+import statistics
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from reproduce.table import SIZE, Metric
+from reproduce.equivalence import Outcome, equivalence
+from reproduce.table import DATA, SIZE, Metric
 
+REPRODUCED = "reproduced"
 REPRODUCED_BY_ROUNDING = "reproduced (rounding)"
 REPRODUCED_BY_TRUNCATION = "reproduced (truncation)"
 DIFFERS = "differs"
@@ -14,23 +18,32 @@ FAILED = "failed"
 UNPUBLISHED = "not published"
 
 
-def verdict(metric: Metric, printed: str | None, ours: float | None, failed: bool) -> str:
+def verdict(metric: Metric, printed: str | None, ours: Sequence[float], role: str, failed: bool) -> str:
     """The verdict of a cell.
 
-    Numbers that need no data are compared digit by digit. The others are shown without a verdict: the papers' images
-    with the papers' labels are not to be had, and a time belongs to the machine that it was measured on.
+    Numbers that need no data are compared digit by digit. Qualities measured on the paper's images with its labels are
+    compared within the metric's margin, from three seeds on; on other images they are shown without a verdict, and so
+    is what belongs to the machine that it was measured on.
 
     Args:
         metric: the column.
         printed: the published number with its printed digits, None where there is none.
-        ours: the mean over seeds in the published unit, None where there is none.
+        ours: one number a seed, in the published unit.
+        role: of the dataset.
         failed: every run of the row failed.
     """
-    if ours is None:
+    if not ours:
         return FAILED if failed else NOT_RUN
     if printed is None:
         return UNPUBLISHED
-    return digits(printed, ours) if metric.depends_on == SIZE else NOT_COMPARABLE
+    if metric.depends_on == SIZE:
+        return digits(printed, statistics.fmean(ours))
+    if metric.depends_on != DATA or role != "paper":
+        return NOT_COMPARABLE
+    if metric.margin is None:
+        return INCONCLUSIVE
+    found = equivalence(float(printed), ours, metric.margin)
+    return {Outcome.EQUAL: REPRODUCED, Outcome.DIFFERENT: DIFFERS, Outcome.OPEN: INCONCLUSIVE}[found]
 
 
 def digits(printed: str, ours: float) -> str:

@@ -21,7 +21,15 @@ def wide_terminal(monkeypatch):
 
 
 def record(
-    row="U-Net", seed=0, ended="2026-01-01", miou=0.8, status="complete", digest="d", preset="quick", name="smears"
+    row="U-Net",
+    seed=0,
+    ended="2026-01-01",
+    miou=0.8,
+    status="complete",
+    digest="d",
+    preset="quick",
+    name="smears",
+    role="proxy",
 ):
     complete = {
         "metrics": {"miou.pooled": miou, "parameters": 7760163, "seconds_20.batch1": 1.5, "miou.per_image": None},
@@ -35,7 +43,7 @@ def record(
         "status": status,
         "error": None if status == "complete" else "the loss became nan",
         "preset": preset,
-        "dataset": {"name": name, "role": "proxy", "digest": digest, "classes": ["a", "b", "c"]},
+        "dataset": {"name": name, "role": role, "digest": digest, "classes": ["a", "b", "c"]},
         "folder": Path("nowhere"),
         **(complete if status == "complete" else {}),
     }
@@ -87,6 +95,22 @@ def test_numbers_on_other_data_get_no_verdict():
     comparison = compare(TABLE, [record(miou=0.8858)])
     assert cell(comparison, "U-Net", "miou.pooled").verdict == "not comparable"
     assert "other real images than the paper's" in comparison.data_line
+
+
+@pytest.mark.parametrize(("role", "expected"), [("paper", "reproduced"), ("proxy", "not comparable")])
+def test_a_quality_is_reproduced_on_the_papers_images_only(role, expected):
+    comparison = compare(TABLE, [record(seed=seed, miou=0.8858 + seed / 1e5, role=role) for seed in range(3)])
+    assert cell(comparison, "U-Net", "miou.pooled").verdict == expected
+    assert f'"verdict": "{expected}"' in render(comparison, "json")
+
+
+def test_seeds_needed_for_the_papers_differences_are_told_from_the_spread_measured():
+    records = [record(row, seed, miou=0.8 + seed / 100) for row in ("U-Net", "ODEUNet1") for seed in range(3)]
+    text = render(compare(TABLE, records), "md")
+    # published 89.80 - 88.58 and 89.62 - 88.58, spread 1
+    assert "ODEUNet1 - U-Net (+1.22) 12," in text and "ODEUNet5 - U-Net (+1.04) 16," in text
+    assert "(1.00), with a t test" in text
+    assert "power" not in render(compare(TABLE, [record()]), "md"), "one seed has no spread"
 
 
 def test_datasets_and_presets_are_never_mixed():

@@ -1,7 +1,11 @@
 import pytest
 
+from nodes_unet.data.source import ROLES
+from reproduce.cli import load_tables
 from reproduce.table import DATA, SIZE, TIME, Metric
 from reproduce.verdict import digits, verdict
+
+QUALITY = Metric("m", "m", DATA, margin=1.0, margin_reason="tests")
 
 
 @pytest.mark.parametrize(
@@ -24,14 +28,44 @@ def test_printed_digits_by_rounding_or_truncation(printed, ours, expected):
 @pytest.mark.parametrize(
     ("depends_on", "printed", "ours", "failed", "expected"),
     [
-        (SIZE, "7.8", 7.760163, False, "reproduced (rounding)"),
-        (SIZE, "7.8", 8.0, False, "differs"),
-        (DATA, "94.59", 94.59, False, "not comparable"),
-        (TIME, "0.15", 0.15, False, "not comparable"),
-        (DATA, "94.59", None, False, "not run"),
-        (DATA, "94.59", None, True, "failed"),
-        (SIZE, None, 7.760163, False, "not published"),
+        (SIZE, "7.8", [7.760163], False, "reproduced (rounding)"),
+        (SIZE, "7.8", [8.0], False, "differs"),
+        (TIME, "0.15", [0.15], False, "not comparable"),
+        (DATA, "94.59", [], False, "not run"),
+        (DATA, "94.59", [], True, "failed"),
+        (SIZE, None, [7.760163], False, "not published"),
     ],
 )
-def test_verdicts(depends_on, printed, ours, failed, expected):
-    assert verdict(Metric("m", "m", depends_on), printed, ours, failed) == expected
+@pytest.mark.parametrize("role", ROLES)
+def test_verdicts_that_need_no_images_of_the_paper(depends_on, printed, ours, failed, expected, role):
+    assert verdict(Metric("m", "m", depends_on), printed, ours, role, failed) == expected
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "paper"])
+@pytest.mark.parametrize("ours", [[94.59] * 10, [94.5, 94.6, 94.7], [10.0] * 3])
+def test_other_images_than_the_papers_never_reproduce_or_refute_a_quality(role, ours):
+    assert verdict(QUALITY, "94.59", ours, role, False) == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        ([94.5, 94.6, 94.7], "reproduced"),
+        ([90.5, 90.6, 90.7], "differs"),
+        ([90.5, 94.6, 97.7], "inconclusive"),
+        ([94.59, 94.59], "inconclusive"),
+    ],
+)
+def test_on_the_papers_images_seeds_decide_within_the_margin(ours, expected):
+    assert verdict(QUALITY, "94.59", ours, "paper", False) == expected
+
+
+def test_without_a_margin_nothing_is_decided():
+    assert verdict(Metric("m", "m", DATA), "94.59", [94.59] * 5, "paper", False) == "inconclusive"
+
+
+def test_every_published_quality_has_a_margin_with_a_reason():
+    for table in load_tables().values():
+        for metric in table.metrics:
+            if metric.depends_on == DATA and metric.published:
+                assert metric.margin and metric.margin_reason, f"{table.id}, {metric.name}"
