@@ -5,6 +5,7 @@ Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run f
 
 import importlib
 import importlib.metadata
+import itertools
 import json
 import pkgutil
 import re
@@ -213,6 +214,27 @@ def run(
         failed |= any(record["status"] == FAILED for record in records)
         _print_comparison(table, out, records[-1]["dataset"]["name"], preset, Format.text)
     raise typer.Exit(int(failed))
+
+
+@app.command(epilog="Example: reproduce claims --out results")
+def claims(out: Store = Path("runs"), as_json: Json = False) -> None:
+    """Say which of the papers' sentences your runs support or refute, on each dataset; nothing is trained."""
+    from reproduce.claims import assessed
+
+    found = list(assessed(out))
+    if as_json:
+        lines = [
+            {"paper": claim.paper, "section": claim.section, "claim": claim.text, "runs": where, **evidence._asdict()}
+            for claim, where, evidence in found
+        ]
+        print(json.dumps(lines, indent=1))
+        return
+    for claim, of_claim in itertools.groupby(found, key=lambda line: line[0]):
+        print(f"{claim.paper}, {claim.section}: {claim.text}")
+        for _, where, evidence in of_claim:
+            print(f"  [{evidence.outcome}] {where + ': ' if where else ''}{evidence.effect}")
+        if claim.test and claim.reason:
+            print(f"  read as: {claim.reason}")
 
 
 @app.command(epilog="Example: reproduce compare ode-position --format md")

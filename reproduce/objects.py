@@ -147,17 +147,22 @@ def scored(truth: np.ndarray, predicted: np.ndarray, radius: float) -> dict[str,
 
 
 def summarised(per_image: pd.DataFrame) -> dict[str, float]:
-    """Metrics over images, of lines as `scored` returns them.
+    """Metrics over images, of lines as `scored` returns them and the images' `kind`.
 
-    F1, precision and recall are of the sums over images, under each rule; errors of counts are of images, that in per
-    cent (`mpe`) of those with a cell; IoU, AP and PQ are means of the images in which they are defined.
+    F1, precision and recall are of the sums over images, under each rule. Errors of counts are of images, that in per
+    cent (`mpe`) of those with a cell; `wrong_objects` are the false and missed ones of an image, and
+    `false_positives.<kind>` the false ones of an image of a kind, by optimal assignment. IoU, AP and PQ are means of
+    the images in which they are defined.
     """
     error = per_image.predicted - per_image.truth
+    false = per_image["false_positives.optimal"]
     measured = {
         "mae": error.abs().mean(),
         "medae": error.abs().median(),
         "mpe": (error / per_image.truth)[per_image.truth > 0].mean(),
         "count_bias": error.mean(),
+        "wrong_objects": (false + per_image["false_negatives.optimal"]).mean(),
+        **{f"false_positives.{kind}": of_kind.mean() for kind, of_kind in false.groupby(per_image.kind) if kind},
     }
     for rule, smoothing in SMOOTHING.items():
         matched = Counts(*(int(per_image[f"{name}.{rule}"].sum()) for name in Counts._fields))

@@ -173,7 +173,7 @@ def _evaluate(model, described, split: Split, of: Lengths, pictures: Path):
             {"id": sample.id, "group": sample.group, "kind": sample.kind, **scored(truth, predicted, of.radius)}
         )
         undivided = instances(probability, threshold, **{**of.cleaning, "watershed": False})
-        joined.append(scored(truth, undivided, of.radius))
+        joined.append({"kind": sample.kind, **scored(truth, undivided, of.radius)})
         found.append((probability, predicted))
     write_objects(pictures, split, found)
     return pd.DataFrame(lines), pd.DataFrame(joined), seconds

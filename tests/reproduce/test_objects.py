@@ -123,8 +123,11 @@ def test_metrics_over_images_by_hand():
         (squares(), squares((4, 4))),
         (squares((0, 0)), squares((0, 0), (0, 10), (10, 0))),
     ]
-    measured = summarised(pd.DataFrame([scored(*image, 4) for image in images]))
+    kinds = ["", "artefact", "artefact"]
+    measured = summarised(pd.DataFrame([scored(*image, 4) for image in images]).assign(kind=kinds))
     assert (measured["mae"], measured["medae"], measured["count_bias"]) == (4 / 3, 1, 2 / 3)
+    assert measured["wrong_objects"] == (1 + 1 + 2) / 3
+    assert measured["false_positives.artefact"] == (1 + 2) / 2 and "false_positives." not in measured
     assert measured["mpe"] == pytest.approx((-1 / 2 + 2 / 1) / 2), "an image without cells has no percentage"
     assert measured["f1.optimal"] == measured["f1.paper"] == pytest.approx(f1((2, 3, 1))) == pytest.approx(4 / 8)
     assert measured["precision.paper"] == pytest.approx(2 / 5)

@@ -1,0 +1,168 @@
+"""Tests of claims: what seeds say of an ordering, a ratio or an equality between numbers of runs."""
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scipy import stats
+
+SUPPORTED, REFUTED, INCONCLUSIVE, NOT_TESTED = "supported", "refuted", "inconclusive", "not tested"
+CONFIDENCE = 0.95
+FEWEST_SEEDS = 3
+
+
+class Quantity(NamedTuple):
+    """A number of a row: the row's name and a metric of run records."""
+
+    row: str
+    metric: str
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.row}"
+
+
+Values = Callable[[Quantity], Mapping[int, float]]  # of a quantity by seed
+
+
+class Evidence(NamedTuple):
+    """What runs say of a claim.
+
+    Attributes:
+        outcome: `supported`, `refuted`, `inconclusive` or `not tested`.
+        effect: in words, with interval and number of seeds.
+    """
+
+    outcome: str
+    effect: str
+
+
+@dataclass(frozen=True)
+class Above:
+    """Quantity `first` is above `second`.
+
+    The differences of seeds that both have; supported or refuted where their t interval at 95 % leaves out 0, from
+    three seeds on. Numbers that do not vary (`exact`) need one seed and no interval.
+    """
+
+    first: Quantity
+    second: Quantity
+    exact: bool = False
+
+    def __call__(self, values: Values) -> Evidence:
+        """What the values say."""
+        first, second = values(self.first), values(self.second)
+        differences = [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
+        if not differences:
+            return _missing(self.first, self.second)
+        low, high = _interval(differences, self.exact)
+        what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{_shown(low, high, differences)}"
+        if low > 0:
+            return Evidence(SUPPORTED, what)
+        return Evidence(REFUTED if high < 0 else INCONCLUSIVE, what)
+
+
+@dataclass(frozen=True)
+class Near:
+    """The ratio of two quantities is a number, to within a margin.
+
+    Supported where the t interval of the ratios of seeds lies within the margin, refuted where it lies outside of it.
+    """
+
+    first: Quantity
+    second: Quantity
+    number: float
+    margin: float
+    exact: bool = False
+
+    def __call__(self, values: Values) -> Evidence:
+        """What the values say."""
+        first, second = values(self.first), values(self.second)
+        ratios = [first[seed] / second[seed] for seed in sorted(first.keys() & second.keys())]
+        if not ratios:
+            return _missing(self.first, self.second)
+        low, high = _interval(ratios, self.exact)
+        what = (
+            f"{self.first} / that of {self.second.row}: {statistics.fmean(ratios):.4g}{_shown(low, high, ratios)}; "
+            f"claimed {self.number:g}, margin {self.margin:g}"
+        )
+        if self.number - self.margin <= low and high <= self.number + self.margin:
+            return Evidence(SUPPORTED, what)
+        outside = high < self.number - self.margin or low > self.number + self.margin
+        return Evidence(REFUTED if outside else INCONCLUSIVE, what)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """All quantities are equal, to within a margin.
+
+    Supported where the t intervals at 90 % of all differences between two of them lie within the margin (two one-sided
+    tests at 5 % each), refuted where one of them, at 95 % over all pairs (Bonferroni), lies outside.
+    """
+
+    quantities: Sequence[Quantity]
+    margin: float
+
+    def __call__(self, values: Values) -> Evidence:
+        """What the values say."""
+        known = {quantity: values(quantity) for quantity in self.quantities}
+        if lacking := [quantity for quantity, by_seed in known.items() if not by_seed]:
+            return _missing(*lacking)
+        pairs = [(one, other) for place, one in enumerate(self.quantities) for other in self.quantities[place + 1 :]]
+        shared = [
+            [known[one][seed] - known[other][seed] for seed in sorted(known[one].keys() & known[other].keys())]
+            for one, other in pairs
+        ]
+        means = [statistics.fmean(by_seed.values()) for by_seed in known.values()]
+        fewest = min(map(len, shared))
+        what = f"{self.quantities[0].metric} of {len(means)} rows: {min(means):.4g} to {max(means):.4g}, {fewest} seeds"
+        what += f"; margin {self.margin:g}"
+        if all(max(map(abs, _interval(each, confidence=0.9))) <= self.margin for each in shared):
+            return Evidence(SUPPORTED, what)
+        strict = 1 - (1 - CONFIDENCE) / len(pairs)
+        apart = [_interval(each, confidence=strict) for each in shared]
+        refuted = any(low > self.margin or high < -self.margin for low, high in apart)
+        return Evidence(REFUTED if refuted else INCONCLUSIVE, what)
+
+
+@dataclass(frozen=True)
+class Every:
+    """All tests hold: supported where each is, refuted where one is."""
+
+    tests: Sequence[Above | Near | Alike]
+
+    def __call__(self, values: Values) -> Evidence:
+        """What the values say; of many tests, that of the one which decides."""
+        found = [test(values) for test in self.tests]
+        for outcome in (REFUTED, NOT_TESTED, INCONCLUSIVE):
+            deciding = [evidence.effect for evidence in found if evidence.outcome == outcome]
+            if deciding:
+                more = f" ({len(deciding)} of {len(found)} parts are {outcome})" if len(found) > 1 else ""
+                return Evidence(outcome, deciding[0] + more)
+        return Evidence(SUPPORTED, "; ".join(evidence.effect for evidence in found))
+
+
+Test = Above | Near | Alike | Every
+
+
+def _missing(*quantities: Quantity) -> Evidence:
+    rows = ", ".join(dict.fromkeys(quantity.row for quantity in quantities))
+    return Evidence(NOT_TESTED, f"no seed has {quantities[0].metric} of {rows}")
+
+
+def _interval(numbers: Sequence[float], exact: bool = False, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The t interval of a mean; the number itself where it is exact, and everything below three seeds."""
+    if exact:
+        return numbers[0], numbers[0]
+    if len(numbers) < FEWEST_SEEDS:
+        return -math.inf, math.inf
+    reach = statistics.stdev(numbers) / math.sqrt(len(numbers)) * stats.t.ppf((1 + confidence) / 2, len(numbers) - 1)
+    return statistics.fmean(numbers) - reach, statistics.fmean(numbers) + reach
+
+
+def _shown(low: float, high: float, numbers: Sequence[float]) -> str:
+    if low == high:
+        return ""
+    seeds = f"{len(numbers)} seed{'s' if len(numbers) > 1 else ''}"
+    return f" ({seeds})" if math.isinf(low) else f" (95 % {low:+.4g} to {high:+.4g}, {seeds})"

@@ -1,0 +1,95 @@
+"""Tests of claims: hand-worked intervals, and how often they are wrong on simulated seeds with known truth."""
+
+import numpy as np
+import pytest
+
+from reproduce.claim_tests import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED, Above, Alike, Every, Near, Quantity
+
+A, B, C = (Quantity(row, "m") for row in "ABC")
+
+
+def values(**rows):
+    """Values by seed of the rows A, B and C."""
+    return lambda quantity: dict(enumerate(rows.get(quantity.row, ())))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ([3.0, 3.1, 3.2], [1.0, 1.0, 1.3], SUPPORTED),
+        ([1.0, 1.0, 1.3], [3.0, 3.1, 3.2], REFUTED),
+        ([1.0, 2.0, 3.0], [1.5, 1.5, 1.5], INCONCLUSIVE),
+        ([3.0, 3.1], [1.0, 1.0], INCONCLUSIVE),
+        ([], [1.0, 1.0, 1.0], NOT_TESTED),
+    ],
+)
+def test_an_ordering(first, second, outcome):
+    assert Above(A, B)(values(A=first, B=second)).outcome == outcome
+
+
+def test_the_effect_is_told_with_interval_and_seeds():
+    # differences 1, 2, 3: mean 2, standard error 0.5774, t 4.303
+    evidence = Above(A, B)(values(A=[2.0, 3.0, 4.0], B=[1.0, 1.0, 1.0]))
+    assert evidence.outcome == INCONCLUSIVE
+    assert evidence.effect == "m of A - m of B: +2 (95 % -0.4841 to +4.484, 3 seeds)"
+
+
+def test_only_seeds_that_both_have_count():
+    rows = {A: {0: 9.0, 1: 2.0, 2: 2.1, 3: 2.2}, B: {1: 1.0, 2: 1.0, 3: 1.0, 7: 50.0}}
+    assert "+1.1 (" in Above(A, B)(rows.get).effect
+
+
+def test_exact_numbers_need_one_seed_and_no_interval():
+    evidence = Above(A, B, exact=True)(values(A=[7.0], B=[5.0]))
+    assert evidence == (SUPPORTED, "m of A - m of B: +2")
+    assert Near(A, B, 0.46, 0.03, exact=True)(values(A=[0.48], B=[1.0])).outcome == SUPPORTED
+    assert Near(A, B, 0.46, 0.03, exact=True)(values(A=[0.5], B=[1.0])).outcome == REFUTED
+
+
+@pytest.mark.parametrize(
+    ("ratios", "outcome"),
+    [
+        ([1.99, 2.0, 2.01], SUPPORTED),
+        ([2.99, 3.0, 3.01], REFUTED),
+        ([1.5, 2.0, 2.5], INCONCLUSIVE),
+        ([2.0, 2.0], INCONCLUSIVE),
+    ],
+)
+def test_a_ratio(ratios, outcome):
+    assert Near(A, B, 2, 0.1)(values(A=ratios, B=[1.0] * 3)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("c", "outcome"),
+    [([1.0, 1.01, 1.02], SUPPORTED), ([3.0, 3.01, 3.02], REFUTED), ([1.0, 1.9, 0.3], INCONCLUSIVE), ([], NOT_TESTED)],
+)
+def test_equality_of_rows(c, outcome):
+    rows = values(A=[1.0, 1.02, 1.01], B=[1.01, 1.0, 1.02], C=c)
+    assert Alike([A, B, C], 0.2)(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "outcome"),
+    [
+        ([1.0, 1.1, 1.2], [0.0, 0.1, 0.1], SUPPORTED),
+        ([1.0, 1.1, 1.2], [5.0, 5.1, 5.1], REFUTED),
+        ([1.0, 1.1, 1.2], [0.0, 3.1, 6.1], INCONCLUSIVE),
+        ([1.0, 1.1, 1.2], [], NOT_TESTED),
+    ],
+)
+def test_several_parts_hold_together_or_not(b, c, outcome):
+    evidence = Every([Above(A, B), Above(B, C)])(values(A=[2.0, 2.1, 2.3], B=b, C=c))
+    assert evidence.outcome == outcome
+    if outcome != SUPPORTED:
+        assert f"(1 of 2 parts are {outcome})" in evidence.effect
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_without_a_difference_either_verdict_is_wrong_in_one_of_forty_cases(seeds):
+    random = np.random.default_rng(5)
+    found = [
+        Above(A, B)(values(A=random.normal(0, 1, seeds).tolist(), B=random.normal(0, 2, seeds).tolist())).outcome
+        for _ in range(2000)
+    ]
+    assert 0.012 < found.count(SUPPORTED) / 2000 < 0.04
+    assert 0.012 < found.count(REFUTED) / 2000 < 0.04
