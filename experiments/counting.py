@@ -1,6 +1,6 @@
 """Table 1 of Morelli et al. 2021: cells counted by c-ResUnet, and what the text says of leaving parts of it out."""
 
-from reproduce.objects import BEST, KNEE
+from nodes_unet.weight_maps import AUTHORS_CODE as CODES_WEIGHTS
 from reproduce.recipe import assumed, authors_code, paper
 from reproduce.table import DATA, SIZE, TIME, Metric, Row, Table
 
@@ -44,7 +44,7 @@ RECIPE = {
     "thresholds": authors_code([round(0.5 + 0.025 * step, 3) for step in range(20)], "0.5 to 0.975 by 0.025"),
     "threshold_images": paper("train", "section 5.1: on the training set"),
     "threshold_rule": paper("paper", "section 5.1: by the score"),
-    "threshold_by": paper(BEST, "section 5.1, Figure 8"),
+    "threshold_by": paper("best F1", "section 5.1, Figure 8"),
     "post_processing": authors_code(
         {"watershed": True, "hole": 600, "smallest": 200, "smoothing": 30, "apart": 40, "compactness": 1},
         "section 4.3 gives the steps, and sets the watershed by the average cell size; pixels",
@@ -64,22 +64,12 @@ AUTHORS_CODE = {
     "early_stopping": authors_code(20, "epochs without a lower val_loss"),
     "validation_fraction": authors_code(0.25, "instead of 30 %"),
     "weight_map": authors_code(
-        {
-            "sigma": 25.0,
-            "cell_weight": 1.5,
-            "background_weight": 1.0,
-            "at_least": 1.0,
-            "within": 100,
-            "divisor": 3.8177538,
-            "min_object": 100,
-            "min_hole": 200,
-            "connectivity": 4,
-        },
+        CODES_WEIGHTS,
         "the factors the other way round, near cells only, never below 1, normalised, on cleaned masks",
     ),
     "threshold_images": authors_code("val", "training and validation images in turn"),
     "threshold_rule": authors_code("authors' code", "prediction by prediction, centres of boxes"),
-    "threshold_by": authors_code(KNEE, "later version: the knee of the curve"),
+    "threshold_by": authors_code("knee", "later version: the knee of the curve"),
 }
 
 QUICK = {

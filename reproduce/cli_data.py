@@ -23,7 +23,7 @@ from nodes_unet.errors import InputError
 app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_help=True, rich_markup_mode=None)
 
 READERS = {  # by layout, with the options that it takes
-    "folder": (folder_source, ("classes", "name", "origin", "licence", "stretch")),
+    "folder": (folder_source, ("classes", "name", "origin", "licence", "stretch", "instances")),
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed",)),
     "coco": (coco_source, ("name", "origin", "licence")),

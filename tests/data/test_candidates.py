@@ -1,6 +1,8 @@
 """Candidates for labelling: found, written as LabelMe has them, and never over an expert's work."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from nodes_unet.data.candidates import candidates, propose, write_labelme
 from nodes_unet.data.fluorescence import brain_slice
 from nodes_unet.data.folder import folder_source
 from nodes_unet.data.labelme import read_labelme
+from nodes_unet.data.store import Dataset
 
 
 def spots(*centres, radius=12, shape=(160, 200), slope=0.05, noise=4):
@@ -78,3 +81,25 @@ def test_a_file_that_is_there_stays_and_nothing_is_written(tmp_path):
 def test_a_folder_without_images_is_named(tmp_path):
     with pytest.raises(InputError, match="holds no image of a known kind"):
         propose(tmp_path, tmp_path / "masks", "cell")
+
+
+def test_the_commands_lead_from_images_to_a_dataset_of_instances(tmp_path):
+    (tmp_path / "images").mkdir()
+    for name in "ab":
+        Image.fromarray(spots((40, 40), (110, 90))[0]).save(tmp_path / "images" / f"{name}.png")
+
+    def reproduce(*arguments):
+        command = [sys.executable, "-m", "reproduce", "data", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+
+    run = reproduce("candidates", "images", "--out", "proposed", "--smallest", "50")
+    assert run.stdout.splitlines() == ["proposed/a.json: 2 candidates", "proposed/b.json: 2 candidates"], run.stderr
+    (tmp_path / "masks").mkdir()
+    for name in "ab":
+        region = read_labelme(tmp_path / "proposed" / f"{name}.json", {"cell": 1})
+        Image.fromarray(label(region).astype(np.uint16)).save(tmp_path / "masks" / f"{name}.png")
+    (tmp_path / "split.csv").write_text("id,split,kind\na,train,manual\nb,test,\n")
+    run = reproduce("prepare", "folder", ".", "--classes", "background,cell", "--instances", "--out", "cells.h5")
+    assert run.returncode == 0, run.stderr
+    (sample,) = Dataset(tmp_path / "cells.h5").splits["train"]
+    assert (sample.counts, sample.kind, sample.mask.max()) == ((2,), "manual", 2)

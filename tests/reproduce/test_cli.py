@@ -90,7 +90,7 @@ def test_every_command_has_help_with_an_example(capfd):
         ["show"],
         ["run"],
         ["compare"],
-        *(["data", c] for c in ("prepare", "synth", "info", "where")),
+        *(["data", c] for c in ("prepare", "synth", "info", "candidates", "where")),
     ):
         code, out, _ = call(capfd, *command, "--help")
         assert code == 0 and "Example" in out
@@ -127,6 +127,9 @@ def test_every_command_has_help_with_an_example(capfd):
         (["compare", "ode-position", "--out", "nowhere"], "the store has no run of ode-position"),
         (["data", "prepare", "folder", "nowhere", "--out", "a.h5"], "--classes is missing"),
         (["data", "prepare", "folder", "nowhere", "--classes", "a,b", "--out", "a.h5"], "nowhere"),
+        (["data", "prepare", "folder", "x", "--classes", "a,b,c", "--instances", "--out", "a.h5"], "x/images"),
+        (["data", "prepare", "misp", "x", "--instances", "--out", "a.h5"], "--instances does not go with misp"),
+        (["data", "candidates", "nowhere", "--out", "masks"], "nowhere holds no image"),
         (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9", "--out", "a.h5"], "--stretch '9'"),
         (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9,1", "--out", "a.h5"], "must rise"),
         (["data", "prepare", "misp", "nowhere", "--out", "a.h5"], "nowhere"),
