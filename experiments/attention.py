@@ -81,7 +81,9 @@ TABLE = Table(
         Row("U-Net without AU", "attention_unet", {"attention": False}, {"encoder": _RESNET50}),
         Row("[7]", not_run="the network of another paper, of which this one gives results and no settings"),
         Row("U-Net with AU", "attention_unet"),
-        Row("U-Net, gates off", "attention_unet", {"attention": False}, published="U-Net with AU"),
+        Row(
+            "U-Net, gates off", "attention_unet", {"attention": False}, published="U-Net with AU", by_name_in=("smoke",)
+        ),
         Row("LinkNet with AU", "attention_linknet"),
         Row("LinkNet, gates off", "attention_linknet", {"attention": False}, published="LinkNet with AU"),
     ],

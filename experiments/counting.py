@@ -92,12 +92,12 @@ SMOKE = QUICK | {
     "crop_size": assumed(128, "smoke: seconds a network"),
     "crop_cell": assumed(128, "smoke: seconds a network"),
     "filters": assumed(4, "smoke: seconds a network"),
-    "epochs": assumed(12, "smoke: seconds a network"),
+    "epochs": assumed(6, "smoke: seconds a network"),
     "batch_size": assumed(4, "smoke: more steps"),
     "thresholds": assumed([0.3, 0.5, 0.7], "smoke: seconds a network"),
     "synthetic_options": assumed({"shape": [256, 256]}, "smoke: seconds a network"),
-    "synthetic_train": assumed(32, "smoke: seconds a network"),
-    "synthetic_test": assumed(16, "smoke: seconds a network"),
+    "synthetic_train": assumed(16, "smoke: seconds a network"),
+    "synthetic_test": assumed(8, "smoke: seconds a network"),
 }
 
 NO_OVERSAMPLING = {"copies": assumed({"": 1}, "the row: as many copies of images with artefacts as of others")}

@@ -115,7 +115,7 @@ CLAIMS = [
         LI,
         "1",
         "The receptive field adapts to the error tolerance.",
-        reason="the effective receptive field is not measured yet",
+        reason="a sweep with one trained network: `reproduce bench tolerance` tells the reach of its receptive field",
     ),
     Claim(
         ABBAS,

@@ -81,7 +81,7 @@ def tolerance(
     tolerances: Annotated[str, typer.Option(help="Comma-separated.")] = "1e-1,1e-2,1e-3,1e-4,1e-5,1e-6",
     out: Annotated[Path, typer.Option(help="Where table and figure go.")] = Path("runs/bench/tolerance"),
 ) -> None:
-    """Segment test images with a trained network at other tolerances: PA, MIoU, NFE and time."""
+    """Segment test images with a trained network at other tolerances: PA, MIoU, NFE, time, receptive field."""
     import_tensorflow()
     from nodes_unet.checkpoint import load, read_description
     from nodes_unet.data.store import Dataset

@@ -1,7 +1,9 @@
 """Rows that are stages of EfficientNet-B0 as an encoder: what the built network has there, without images."""
 
+import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -30,12 +32,18 @@ def arguments(row: Row, settings: Mapping, dataset: None) -> dict:
 
 def perform(request: Request, identity: RunIdentity, dataset: None, folder: Path, progress: Progress) -> dict:
     """Builds the network and returns what the record says of the row's stage."""
-    keras.backend.clear_session()
-    model = build(identity.network, **identity.arguments)
+    model = _built(identity.network, json.dumps(identity.arguments))
     return {
         "metrics": _stage(model, int(identity.row.split()[0])),
         "timings": {"machine": describe(devices(request.number_of_devices))},
     }
+
+
+@lru_cache(1)
+def _built(network: str, arguments: str) -> keras.Model:
+    """The network that all stages are of."""
+    keras.backend.clear_session()
+    return build(network, **json.loads(arguments))
 
 
 def _stage(model: keras.Model, number: int) -> dict[str, int]:

@@ -15,6 +15,7 @@ from nodes_unet.data.store import Split
 from nodes_unet.files import replacing, write_text
 from nodes_unet.inference import seconds_for
 from nodes_unet.ode import set_tolerance
+from nodes_unet.receptive_field import effective_receptive_field, radius
 from reproduce.scoring import score
 
 POINTS = 0.5  # of PA or MIoU in per cent: a larger move is worth a sentence
@@ -32,8 +33,9 @@ def measure(
 
     Returns:
         A line a tolerance, that of the network as trained first and with NaN as `tolerance`: `pa` and `miou` (pooled,
-        in per cent), `nfe` (mean over images, sum over blocks), `failed` (images on which a solve failed) and `seconds`
-        (an image, batch size 1, preprocessing excluded). An image whose solve failed has no segmentation: all of its
+        in per cent), `nfe` (mean over images, sum over blocks), `failed` (images on which a solve failed), `seconds`
+        (an image, batch size 1, preprocessing excluded) and `reach` (of the effective receptive field at the centre,
+        pixels of the network's input, mean over images). An image whose solve failed has no segmentation: all of its
         pixels count as wrong.
     """
     inputs = [preprocessing(split[number].image) for number in range(min(len(split), _TIMED_IMAGES))]
@@ -44,7 +46,8 @@ def measure(
         scored = score(model, preprocessing, split, classes)
         percent = {"pa": 100 * scored.pa, "miou": 100 * scored.miou}
         seconds = seconds_for(model, inputs, len(inputs)) / len(inputs)
-        lines.append({"tolerance": tolerance, **scored._asdict(), **percent, "seconds": seconds})
+        reach = radius(effective_receptive_field(model, inputs))
+        lines.append({"tolerance": tolerance, **scored._asdict(), **percent, "seconds": seconds, "reach": reach})
     return pd.DataFrame(lines)
 
 
@@ -87,10 +90,15 @@ def write(measured: pd.DataFrame, trained: Sequence[float], title: str, folder: 
 
 
 def _draw(measured: pd.DataFrame, title: str, path: Path) -> None:
-    """PA and MIoU, NFE, and time against the tolerance; the network as trained as lines across."""
+    """PA and MIoU, NFE, time, and reach against the tolerance; the network as trained as lines across."""
     as_trained, at = measured.iloc[0], measured.iloc[1:]
-    panels = {"%": {"pa": "PA", "miou": "MIoU"}, "NFE": {"nfe": "NFE"}, "time of an image, s": {"seconds": "time"}}
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    panels = {
+        "%": {"pa": "PA", "miou": "MIoU"},
+        "NFE": {"nfe": "NFE"},
+        "time of an image, s": {"seconds": "time"},
+        "reach of the receptive field, px": {"reach": "reach"},
+    }
+    figure = Figure(figsize=(14, 4), layout="constrained")
     for axes, (unit, columns) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
         for color, (column, name) in enumerate(columns.items()):
             axes.semilogx(at.tolerance, at[column], "o-", color=f"C{color}", label=name)

@@ -82,11 +82,13 @@ def test_the_command_writes_table_statement_and_figure(network, disc_file, tmp_p
     run = bench(path, disc_file, tmp_path / "out")
     assert run.returncode == 0, run.stderr
     table = pd.read_csv(tmp_path / "out" / "tolerance.csv")
-    assert table.columns.tolist() == ["tolerance", "pa", "miou", "nfe", "failed", "seconds"] and len(table) == 3
+    assert (
+        table.columns.tolist() == ["tolerance", "pa", "miou", "nfe", "failed", "seconds", "reach"] and len(table) == 3
+    )
     assert "as trained" in run.stdout
     assert (tmp_path / "out" / "tolerance.txt").read_text().strip() in run.stdout
     with PIL.Image.open(tmp_path / "out" / "tolerance.png") as figure:
-        assert figure.size == (1210, 440)
+        assert figure.size == (1540, 440)
 
 
 def test_a_network_without_a_block_is_refused_in_one_sentence(disc_file, tmp_path):
