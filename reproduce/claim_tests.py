@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scipy import stats
+from reproduce.equivalence import FEWEST_SEEDS
+from reproduce.paired import CONFIDENCE, t_interval
 
 SUPPORTED, REFUTED, INCONCLUSIVE, NOT_TESTED = "supported", "refuted", "inconclusive", "not tested"
-CONFIDENCE = 0.95
-FEWEST_SEEDS = 3
 
 
 class Quantity(NamedTuple):
@@ -157,8 +156,7 @@ def _interval(numbers: Sequence[float], exact: bool = False, confidence: float =
         return numbers[0], numbers[0]
     if len(numbers) < FEWEST_SEEDS:
         return -math.inf, math.inf
-    reach = statistics.stdev(numbers) / math.sqrt(len(numbers)) * stats.t.ppf((1 + confidence) / 2, len(numbers) - 1)
-    return statistics.fmean(numbers) - reach, statistics.fmean(numbers) + reach
+    return t_interval(numbers, confidence)
 
 
 def _shown(low: float, high: float, numbers: Sequence[float]) -> str:

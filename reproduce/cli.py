@@ -1,4 +1,4 @@
-"""The command line: `reproduce list | show | audit | run | compare | data | bench`.
+"""The command line: `reproduce list | show | audit | run | claims | compare | data | bench`.
 
 Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run failed; 2 for bad usage or input.
 """

@@ -102,9 +102,9 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
             shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
             outcome.imshow(outlined(found, radius))
             heat.set_title(f"{row}: probability", fontsize="small")
-            outcome.set_title(
-                f"{found.predicted.max()} found, {len(np.unique(found.truth)) - 1} true", fontsize="small"
-            )
+            counted = {"found": found.predicted, "true": found.truth}
+            numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
+            outcome.set_title(", ".join(numbers), fontsize="small")
         line[0].set_ylabel(f"{what}\n{name[:16]}", fontsize="small")
         for axes in line:
             axes.set(xticks=[], yticks=[])

@@ -1,6 +1,6 @@
 """Paired differences between two rows of a table over test images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ def paired_difference(
         mean=float(over_images.mean()),
         wilcoxon_p=float(stats.wilcoxon(over_images).pvalue) if over_images.any() else 1.0,
         over_images=_bootstrap_interval(over_images),
-        over_seeds=_t_interval(differences.mean(axis=0).to_numpy()),
+        over_seeds=t_interval(differences.mean(axis=0).to_numpy()),
     )
 
 
@@ -80,8 +80,9 @@ def _bootstrap_interval(values: np.ndarray) -> Interval | None:
     return float(found.low), float(found.high)
 
 
-def _t_interval(means: np.ndarray) -> Interval | None:
-    if len(means) < 2:
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """Student's interval of a mean, None of fewer than two values."""
+    if len(values) < 2:
         return None
-    found = stats.ttest_1samp(means, 0).confidence_interval(CONFIDENCE)
-    return float(found.low), float(found.high)
+    reach = np.std(values, ddof=1) / np.sqrt(len(values)) * stats.t.ppf((1 + confidence) / 2, len(values) - 1)
+    return float(np.mean(values) - reach), float(np.mean(values) + reach)

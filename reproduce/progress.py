@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from pathlib import Path
 
 import keras
 from rich.console import Console
@@ -11,8 +12,12 @@ from rich.progress import Progress as Bar
 from nodes_unet.errors import SolverWarning
 from reproduce.durations import clock
 from reproduce.records import COMPLETE, RunIdentity
+from reproduce.request import Request
 
 _SECONDS_BETWEEN_LINES = 30
+
+
+TENSORBOARD = "tensorboard"
 
 
 class Progress:
@@ -83,6 +88,12 @@ class Progress:
     def say(self, text: str) -> None:
         """Prints a line above the bar."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def callbacks(request: Request, folder: Path, progress: Progress) -> list[keras.callbacks.Callback]:
+    """What follows a training: the progress, and TensorBoard's logs where they are asked for."""
+    following = [progress.callback()]
+    return [*following, keras.callbacks.TensorBoard(folder / TENSORBOARD)] if request.tensorboard else following
 
 
 class _Training(keras.callbacks.Callback):

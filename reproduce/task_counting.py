@@ -15,7 +15,7 @@ from nodes_unet.checkpoint import Description
 from nodes_unet.data.augmentation import Augmentation, Augmenter
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.crops import Crops
-from nodes_unet.data.splits import all_copies, split_items
+from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
@@ -35,11 +35,11 @@ from reproduce.objects import (
     summarised,
     truth_instances,
 )
-from reproduce.progress import Progress
+from reproduce.progress import Progress, callbacks
 from reproduce.recipe import Recipe, values
 from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, RunIdentity
 from reproduce.request import Request
-from reproduce.segmentation import fitting, network_arguments, preprocessing
+from reproduce.segmentation import fitting, network_arguments, preprocessing, sides
 from reproduce.table import Row
 
 
@@ -62,12 +62,12 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
     train(
         description,
-        *batches(dataset, settings, identity.seed),
+        *_both(learning, held_out, settings, of, identity.seed),
         fitting(settings),
         folder,
         seed=identity.seed,
         number_of_devices=request.number_of_devices,
-        callbacks=[progress.callback()],
+        callbacks=callbacks(request, folder, progress),
     )
     began = time.perf_counter()
     model, described = checkpoint.load(folder / BEST), checkpoint.read_description(folder / BEST)
@@ -92,13 +92,11 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         "threshold": threshold,
         "parameters": profiling.parameters(model),
         "seconds_per_image.batch1": float(np.median(seconds)),
-        "cell_radius": of.cell_radius,
-        "match_radius": of.radius,
         "best_epoch": int(history["val_loss"].idxmin()) + 1,
     }
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
-        "lengths": {"scale": of.scale, "match_radius": of.radius, **of.cleaning},
+        "lengths": {"cell_radius": of.cell_radius, "scale": of.scale, "match_radius": of.radius, **of.cleaning},
         "timings": {
             "training_seconds": float(history["seconds"].sum()),
             "evaluation_seconds": time.perf_counter() - began,
@@ -115,7 +113,10 @@ def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Ba
         InputError: the training images cannot be divided, or show no cell.
     """
     learning, held_out = _divided(dataset, settings, seed)
-    of = _lengths(learning, settings)
+    return _both(learning, held_out, settings, _lengths(learning, settings), seed)
+
+
+def _both(learning: Split, held_out: Split, settings: Mapping, of: Lengths, seed: int) -> tuple[Batches, Batches]:
     return _batches(learning, settings, of, seed, settings["copies"]), _batches(held_out, settings, of, None, {"": 1})
 
 
@@ -125,11 +126,8 @@ def _lengths(learning: Split, settings: Mapping) -> Lengths:
 
 def _divided(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Split, Split]:
     """Images to learn from and to validate on: the dataset's own, or its training images divided by groups."""
-    training = dataset.splits["train"]
-    if "val" in dataset.splits:
-        return training, dataset.splits["val"]
-    sides = split_items(training.groups, 1, settings["validation_fraction"], "group", seed)
-    return tuple(training.of(items[:, 0]) for items in sides)
+    both = sides(dataset, 1, settings["validation_fraction"], "group", seed)
+    return tuple(side.split.of(side.items[:, 0]) for side in both)
 
 
 def _batches(split: Split, settings: Mapping, of: Lengths, seed: int | None, copies: Mapping[str, int]) -> Batches:

@@ -19,7 +19,7 @@ from reproduce.attention_maps import write_attention
 from reproduce.counts import count, has_counts
 from reproduce.evaluation import evaluate
 from reproduce.pictures import write_predictions
-from reproduce.progress import Progress
+from reproduce.progress import Progress, callbacks
 from reproduce.recipe import Recipe, values
 from reproduce.records import ATTENTION, COUNTS, PER_IMAGE, PREDICTIONS, ROBUSTNESS, RunIdentity
 from reproduce.request import Request
@@ -27,7 +27,6 @@ from reproduce.segmentation import batches, network_arguments, preprocessing, ta
 from reproduce.solver_health import by_epoch
 from reproduce.table import Row
 
-TENSORBOARD = "tensorboard"
 __all__ = ["arguments", "batches", "modules", "perform"]
 
 
@@ -56,7 +55,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         folder,
         seed=identity.seed,
         number_of_devices=request.number_of_devices,
-        callbacks=_callbacks(request, folder, progress),
+        callbacks=callbacks(request, folder, progress),
     )
     began = time.perf_counter()
     evaluation = evaluate(model, dataset.splits["test"], dataset.classes, settings)
@@ -103,8 +102,3 @@ def _costs(identity: RunIdentity, settings: Mapping) -> dict[str, int]:
         "stored_bytes": stored_bytes(model, with_optimizer=False),
         "stored_bytes.with_optimizer": stored_bytes(model, with_optimizer=True),
     }
-
-
-def _callbacks(request: Request, folder: Path, progress: Progress) -> list[keras.callbacks.Callback]:
-    following = [progress.callback()]
-    return [*following, keras.callbacks.TensorBoard(folder / TENSORBOARD)] if request.tensorboard else following

@@ -10,13 +10,13 @@ RULES = ("group", "after augmentation")
 
 
 def split_items(
-    groups: Sequence[str], copies: int | Sequence[int], fraction: float, rule: str, seed: int
+    groups: Sequence[str], copies: int, fraction: float, rule: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divides a training split into training and validation.
 
     Args:
         groups: the group of each image (smear, plate, slide).
-        copies: augmented copies of an image, itself included; one number, or one for each image.
+        copies: augmented copies of an image, itself included.
         fraction: share of the validation side.
         rule: `"group"` keeps all images of a group on one side and validates on unaugmented images;
             `"after augmentation"` divides the augmented copies, as the paper's order of words suggests (Li et al. 2021,

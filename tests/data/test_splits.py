@@ -115,7 +115,3 @@ def test_all_copies_stand_image_by_image():
 
 def test_copies_may_differ_from_image_to_image():
     assert all_copies([2, 0], [1, 5, 2]).tolist() == [[2, 0], [2, 1], [0, 0]]
-    training, validation = split_items(["a", "b", "c"], [3, 3, 1], 0.34, "group", 0)
-    numbers = dict(zip(*np.unique(training[:, 0], return_counts=True), strict=True))
-    assert all(number == (3, 3, 1)[image] for image, number in numbers.items())
-    assert (validation[:, 1] == 0).all()

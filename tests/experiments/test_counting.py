@@ -73,8 +73,13 @@ def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_obj
     assert described.thresholds == {"cell": chosen(curve, "best F1")} == {"cell": record["metrics"]["threshold"]}
     dataset = open_dataset("synthetic", table, "tiny", store)
     model, test = nodes_unet.load(record["folder"] / "best.h5"), dataset.splits["test"]
-    of = lengths(values(table.settings("tiny")), record["metrics"]["cell_radius"])
-    assert record["lengths"] == {"scale": of.scale, "match_radius": of.radius, **of.cleaning}
+    of = lengths(values(table.settings("tiny")), record["lengths"]["cell_radius"])
+    assert record["lengths"] == {
+        "cell_radius": of.cell_radius,
+        "scale": of.scale,
+        "match_radius": of.radius,
+        **of.cleaning,
+    }
     probability = probabilities(model, described.preprocessing, test[1].image)[..., 0]
     found = read_objects(record["folder"] / OBJECTS, test.ids[1])
     np.testing.assert_array_equal(found.image, test[1].image)
