@@ -1,4 +1,6 @@
-# make tables      all tables on built-in synthetic images, preset smoke, printed beside the published numbers
+# make tables      all tables on built-in synthetic images, preset smoke, printed beside the published numbers; two at a
+#                  time, for much of such short trainings runs on one core
+# make check       whether numbers moved: of these tables, of committed networks, of committed records
 # make test        the tests
 # make rehearsal   two full-size training steps of one row of the preset paper, so that it cannot rot
 # make lint        ruff
@@ -8,10 +10,18 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.complete
 
-.PHONY: tables test rehearsal lint env
+TABLES := $(subst _,-,$(patsubst experiments/%.py,table-%,$(filter-out %/__init__.py,$(wildcard experiments/*.py))))
+
+.PHONY: tables $(TABLES) check test rehearsal lint env
 
 tables: env
-	$(VENV)/bin/reproduce run all --preset smoke
+	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=line $(TABLES)
+
+$(TABLES): table-%:
+	$(VENV)/bin/reproduce run $* --preset smoke
+
+check: env
+	$(VENV)/bin/reproduce check --junit runs/check.xml
 
 test: env
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations 15

@@ -92,6 +92,13 @@ TABLE = Table(
         Metric("flops", "FLOPs, million", SIZE, "flops", 1e-6, 1),
         Metric("flops.initialisers", "2 a kernel weight, million", SIZE, "flops", 1e-6, 1),
         Metric("seconds_per_image.batch1", "time an image, ms", TIME, "milliseconds_per_image", 1000, 0),
+        Metric(
+            "seconds_per_image.batch1",
+            "time to first row",
+            TIME,
+            "milliseconds_per_image",
+            relative_to="U-Net without AU",
+        ),
         Metric("stored_bytes.with_optimizer", "file with optimizer, MB", SIZE, "storage", 1e-6, 1),
         Metric("stored_bytes", "file, MB", SIZE, None, 1e-6, 1),
         Metric("iou.per_image", "IoU per image %", DATA, "iou", 100, margin=0.5, margin_reason=HALF_THE_GAIN),

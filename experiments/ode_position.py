@@ -83,6 +83,7 @@ TABLE = Table(
         Metric("miou.pooled", "MIoU %", DATA, "miou", 100, margin=0.5, margin_reason=HALF_A_GAIN),
         Metric("miou.per_image", "MIoU per image %", DATA, None, 100),
         Metric("seconds_20.batch1", "time for 20 images s", TIME, "seconds_20"),
+        Metric("seconds_20.batch1", "time to U-Net", TIME, "seconds_20", relative_to="U-Net"),
         Metric("parameters", "parameters", SIZE, None, 1, 0),
         Metric("parameter_bytes", "weights MB", SIZE, None, 1e-6),
         Metric("nfe", "NFE", NFE, None, 1, 1),

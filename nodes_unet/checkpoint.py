@@ -83,13 +83,22 @@ def load(path: str | Path) -> keras.Model:
     """
     text, digest = _attributes(path)
     model = _parse(path, text).build()
+    load_weights(model, path)
+    if _digest(text, model.get_weights()) != digest:
+        raise InputError(f"{path} does not hold what its digest says: it was changed or damaged, train it again")
+    return model
+
+
+def load_weights(model: keras.Model, path: str | Path) -> None:
+    """Gives a network the weights of a checkpoint of its kind.
+
+    Raises:
+        InputError: the file does not hold them.
+    """
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path} does not hold the weights of its network ({error}): train it again") from error
-    if _digest(text, model.get_weights()) != digest:
-        raise InputError(f"{path} does not hold what its digest says: it was changed or damaged, train it again")
-    return model
 
 
 def _attributes(path) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import contextlib
 import platform
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from nodes_unet.errors import InputError
@@ -44,6 +45,7 @@ def describe(names: list[str]) -> dict:
     """Machine and devices, for records."""
     return {
         "processor": _processor(),
+        "instructions": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
         "system": platform.platform(),
         "python": platform.python_version(),
         "devices": [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in _gpus()]

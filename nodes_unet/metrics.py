@@ -79,6 +79,15 @@ def pooled(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
     return values
 
 
+def counts(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, int]:
+    """The matrix itself, by name: `pixels_<true class>_as_<predicted class>`."""
+    return {
+        f"pixels_{true}_as_{predicted}": int(matrix[row, column])
+        for row, true in enumerate(classes)
+        for column, predicted in enumerate(classes)
+    }
+
+
 def _ratio(part, whole):
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

@@ -108,6 +108,16 @@ def train(
     return model
 
 
+def recomputed_val_loss(model: keras.Model, path: str | Path, validation: Batches) -> float:
+    """The val_loss of a checkpoint, evaluated anew with a network that `train` returned, which gets its weights.
+
+    Raises:
+        InputError: the file does not hold weights of this network.
+    """
+    checkpoint.load_weights(model, path)
+    return float(model.evaluate(validation, verbose=0, return_dict=True)["loss"])
+
+
 def compiled(description: Description, fitting: Fitting, names: list[str]) -> keras.Model:
     """The network of a description with fresh weights, compiled for training on the named devices.
 

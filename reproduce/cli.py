@@ -1,13 +1,12 @@
-"""The command line: `reproduce list | show | audit | run | claims | compare | data | bench`.
+"""The command line: `reproduce list | show | audit | run | claims | compare | check | data | bench`.
 
-Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run failed; 2 for bad usage or input.
+Progress and errors go to stderr, results to stdout. Exit code 0; 1 when a run failed or a number moved; 2 for bad usage
+or input.
 """
 
-import importlib
 import importlib.metadata
 import itertools
 import json
-import pkgutil
 import re
 import sys
 from enum import StrEnum
@@ -17,12 +16,14 @@ from typing import Annotated
 import typer
 
 from nodes_unet.errors import InputError
-from reproduce import cli_bench, cli_data
+from reproduce import cli_bench, cli_check, cli_data
+from reproduce.cli_tables import find_table, load_tables, seeds_of
 from reproduce.compare import compare as compare_records
+from reproduce.compare import groups
 from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
-from reproduce.records import FAILED, find_records, slug
-from reproduce.report import FORMATS, render, write_report
+from reproduce.records import FAILED, find_records
+from reproduce.report import FORMATS, render, report_folder, write_report
 from reproduce.request import Request
 from reproduce.table import Table
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_bench.app, name="bench")
+app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
 
 Format = StrEnum("Format", {name: name for name in FORMATS})
 TableId = Annotated[str, typer.Argument(metavar="TABLE", help="A table's id; `reproduce list` names them.")]
@@ -69,25 +71,6 @@ def _options(
     ] = False,
 ) -> None:
     """Options that every command shares."""
-
-
-def load_tables() -> dict[str, Table]:
-    """The tables that the scripts in `experiments` define, by id."""
-    package = importlib.import_module("experiments")
-    modules = [importlib.import_module(f"experiments.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
-    return {module.TABLE.id: module.TABLE for module in modules}
-
-
-def find_table(name: str) -> Table:
-    """A table by id.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    tables = load_tables()
-    if name not in tables:
-        raise InputError(f"unknown table {name!r}: choose from {', '.join(tables)}")
-    return tables[name]
 
 
 @app.command("list", epilog="Example: reproduce list --json")
@@ -206,7 +189,7 @@ def run(
     failed = False
     for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
         chosen = table.runnable(preset) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
-        request = Request(table, chosen, _seeds(seeds), preset, data, out, devices, tensorboard)
+        request = Request(table, chosen, seeds_of(seeds), preset, data, out, devices, tensorboard)
         if rehearse:
             failed |= not rehearse_rows(request)
             continue
@@ -237,31 +220,33 @@ def claims(out: Store = Path("runs"), as_json: Json = False) -> None:
             print(f"  read as: {claim.reason}")
 
 
-@app.command(epilog="Example: reproduce compare ode-position --format md")
+@app.command(epilog="Examples: reproduce compare ode-position --format md | reproduce compare all --out results")
 def compare(
-    table_id: TableId,
+    table_id: Annotated[str, typer.Argument(metavar="TABLE", help="A table's id, or `all`: each dataset and preset.")],
     data: Annotated[str | None, typer.Option(help="Name of the dataset; by default the newest run's.")] = None,
     preset: Annotated[str | None, typer.Option(help="By default the newest run's.")] = None,
     out: Store = Path("runs"),
     form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.text,
 ) -> None:
     """Print a table's published numbers and yours side by side; also writes CSV, Markdown, JSON and a figure."""
-    _print_comparison(find_table(table_id), out, data, preset, form)
+    if table_id != "all":
+        _print_comparison(find_table(table_id), out, data, preset, form)
+        return
+    asked = [
+        (table, *group)
+        for table in load_tables().values()
+        for group in groups(find_records(out, table.id))
+        if data in (None, group[0]) and preset in (None, group[1])
+    ]
+    if not asked:
+        raise InputError(f"{out} has no run of any table: make one with `reproduce run`, or name another --out")
+    for table, name, of_preset in asked:
+        _print_comparison(table, out, name, of_preset, form)
 
 
 def _print_comparison(table: Table, store: Path, data: str | None, preset: str | None, form: Format) -> None:
     comparison = compare_records(table, find_records(store, table.id), data, preset)
-    folder = store / table.id / f"{slug(comparison.dataset['name'])}-{comparison.preset}"
+    folder = report_folder(comparison, store)
     written = write_report(comparison, folder)
     print(render(comparison, form), end="")
     print(f"written to {folder}: {', '.join(written)}", file=sys.stderr)
-
-
-def _seeds(text: str) -> list[int]:
-    try:
-        seeds = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InputError(f"--seeds {text!r} is no list of whole numbers: write it as 0,1,2") from error
-    if not all(0 <= seed < 2**32 for seed in seeds):
-        raise InputError(f"--seeds {text!r}: a seed lies between 0 and {2**32 - 1}")
-    return seeds

@@ -22,7 +22,7 @@ from reproduce.records import (
     ROBUSTNESS,
     THRESHOLDS,
 )
-from reproduce.table import Metric, Row, Table
+from reproduce.table import TIME, Metric, Row, Table
 from reproduce.verdict import verdict
 
 
@@ -181,6 +181,11 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
     )
 
 
+def groups(records: Sequence[dict]) -> list[tuple[str, str]]:
+    """Dataset and preset of each comparison that records give."""
+    return sorted({(record["dataset"]["name"], record["preset"]) for record in records})
+
+
 def _per_image(record: dict) -> pd.DataFrame:
     return pd.read_csv(record["folder"] / PER_IMAGE, dtype={"id": str})
 
@@ -235,10 +240,9 @@ def _cell(table: Table, row: Row, metric: Metric, by_row: dict[str, list[dict]])
     runs = by_row[row.name]
     values = _values(runs, metric)
     if metric.relative_to:
-        reference = _values(by_row[metric.relative_to], metric)
+        reference = _values(by_row.get(metric.relative_to, ()), metric)
         values = tuple(metric.scale * value / statistics.fmean(reference) for value in values) if reference else ()
-    published = metric.published and _published(table, row, metric)
-    printed = published.value if published else None
+    printed = _printed(table, row, metric) if metric.published else None
     role = runs[0]["dataset"]["role"] if runs else ""
     return Cell(row.name, metric, printed, values, verdict(metric, printed, values, role, _all_failed(runs)))
 
@@ -248,8 +252,17 @@ def _values(runs: Sequence[dict], metric: Metric) -> tuple[float, ...]:
     return tuple(value * metric.scale for value in measured if value is not None)
 
 
-def _published(table: Table, row: Row, metric: Metric) -> Published | None:
+def _printed(table: Table, row: Row, metric: Metric) -> str | None:
+    """The published number with its digits; of a time that is relative to a row, the ratio of two published ones."""
     name = row.published or row.name
-    if metric.relative_to:
-        return find(table.paper, ("text",), f"{name} / {metric.relative_to}", metric.published)
-    return find(table.paper, table.published, name, metric.published)
+    of_row = _value(find(table.paper, table.published, name, metric.published))
+    if not metric.relative_to:
+        return of_row
+    if metric.depends_on != TIME:
+        return _value(find(table.paper, ("text",), f"{name} / {metric.relative_to}", metric.published))
+    of_other = _value(find(table.paper, table.published, metric.relative_to, metric.published))
+    return f"{metric.scale * float(of_row) / float(of_other):.{metric.digits}f}" if of_row and of_other else None
+
+
+def _value(published: Published | None) -> str | None:
+    return published.value if published else None

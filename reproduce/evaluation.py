@@ -1,5 +1,6 @@
 """How a trained row is evaluated on the test images."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from nodes_unet import metrics, overlap, profiling
 from nodes_unet.data.batches import Batches
+from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Split
 from nodes_unet.inference import labelled, probabilities, seconds_for
@@ -24,7 +26,8 @@ class Evaluation:
 
     Attributes:
         metrics: by name.
-        per_image: one line an image.
+        per_image: one line an image, its confusion matrix included.
+        inputs: as `input_statistics` returns them.
         solver: statistics by ODE-block.
         predictions: (H, W) uint8 classes of each image.
         robustness: as `reproduce.robustness.robustness` returns it, where the recipe has perturbations.
@@ -32,6 +35,7 @@ class Evaluation:
 
     metrics: dict[str, float]
     per_image: pd.DataFrame
+    inputs: dict[str, float]
     solver: dict[str, dict[str, float]]
     predictions: list[np.ndarray]
     robustness: pd.DataFrame | None
@@ -48,14 +52,15 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         if "threshold" in settings:
             sums.append(overlap.sums(truth, probability[..., 0], settings["threshold"]))
         evaluations.append([block.nfe for block in ode_blocks(model)])
-    per_image = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
+    rates = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
+    pixels = pd.DataFrame([metrics.counts(matrix, classes) for matrix in matrices])
     inputs = [prepared(split[number].image) for number in range(min(len(split), settings["timed_images"]))]
     seconds = seconds_for(model, inputs, settings["timed_images"], settings["timed_passes"])
     solver = _solver_statistics(model, np.array(evaluations))
     pooled, levels = metrics.pooled(sum(matrices), classes), settings.get("perturbations")
     measured = {
         **_named(pooled, "pooled"),
-        **_named(per_image.mean().to_dict(), "per_image"),
+        **_named(rates.mean().to_dict(), "per_image"),
         f"seconds_{settings['timed_images']}.batch1": seconds,
         "seconds_per_image.batch1": seconds / settings["timed_images"],
         "parameters": profiling.parameters(model),
@@ -64,15 +69,25 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
     }
     if sums:
         images = pd.DataFrame(sums)
-        per_image = per_image.assign(iou=overlap.iou(images, "hard"), dice=overlap.dice(images, "hard"))
+        rates = rates.assign(iou=overlap.iou(images, "hard"), dice=overlap.dice(images, "hard"))
         measured |= overlap.protocols(images, settings["batch_size"]) | {"loss": _loss(model, split, settings)}
     return Evaluation(
         metrics=measured,
-        per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), per_image], axis=1),
+        per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), rates, pixels], axis=1),
+        inputs=input_statistics(prepared, split),
         solver=solver,
         predictions=predictions,
         robustness=levels and robustness(model, prepared, split, classes, levels, pooled),
     )
+
+
+def input_statistics(prepared: Preprocessing, split: Split) -> dict[str, float]:
+    """Mean and spread (standard deviation) over all values of the images as the network is given them."""
+    count, total, squares = 0, 0.0, 0.0
+    for sample in split:
+        values = prepared(sample.image).astype(np.float64)
+        count, total, squares = count + values.size, total + values.sum(), squares + np.square(values).sum()
+    return {"mean": total / count, "spread": math.sqrt(max(squares / count - (total / count) ** 2, 0))}
 
 
 def _loss(model: keras.Model, split: Split, settings: Mapping) -> float:

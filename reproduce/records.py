@@ -17,9 +17,10 @@ from nodes_unet.files import write_json
 from reproduce.recipe import Recipe
 
 SCHEMA = 1
-RECORD, PREDICTIONS, ATTENTION = "run.json", "predictions.h5", "attention.h5"
+RECORD, BEST, PREDICTIONS, ATTENTION = "run.json", "best.h5", "predictions.h5", "attention.h5"
 HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robustness.csv", "counts.csv"
 OBJECTS, THRESHOLDS = "objects.h5", "thresholds.csv"
+FILES = (BEST, HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS, THRESHOLDS, PREDICTIONS, ATTENTION, OBJECTS)
 COMPLETE, FAILED = "complete", "failed"
 _LIBRARIES = (
     "tensorflow",
@@ -151,6 +152,7 @@ def write_record(folder: Path, identity: RunIdentity, **results) -> dict:
         "preset": identity.preset,
         "seed": identity.seed,
         **results,
+        "files": {name: file_digest(folder / name) for name in FILES if (folder / name).exists()},
         "recipe": {name: asdict(setting) for name, setting in identity.recipe.items()},
         "versions": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         "git": git_state(),
@@ -168,6 +170,12 @@ def find_records(store: Path, table: str) -> list[dict]:
     folders = [path.parent for path in sorted((store / table).glob(f"**/{RECORD}"))]
     records = [{**read_record(folder), "folder": folder} for folder in folders]
     return sorted(records, key=lambda record: record["ended"])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def git_state() -> dict:

@@ -19,6 +19,7 @@ from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS, mean_absolute_errors
 from reproduce.equivalence import seeds_needed
 from reproduce.paired import PairedDifference
+from reproduce.records import slug
 from reproduce.table import SIZE
 
 FORMATS = ("text", "csv", "md", "json")
@@ -29,6 +30,11 @@ _NARROWEST, _WIDE = 120, 200  # columns of text: below the first, numbers would 
 def render(comparison: Comparison, form: str) -> str:
     """The comparison in one of `FORMATS`."""
     return {"text": _text, "csv": _csv, "md": _markdown, "json": _json}[form](comparison)
+
+
+def report_folder(comparison: Comparison, store: Path) -> Path:
+    """Where tables and figures of a comparison are kept below a run store."""
+    return store / comparison.table.id / f"{slug(comparison.dataset['name'])}-{comparison.preset}"
 
 
 def write_report(comparison: Comparison, folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.data.targets import target as target_by_name
 from nodes_unet.models.registry import arguments_of
-from nodes_unet.training import BEST, Fitting, train
+from nodes_unet.training import BEST, Fitting, recomputed_val_loss, train
 
 TEST = "test"  # as `monitor`: what is chosen in training is chosen on the test images
 
@@ -92,19 +92,26 @@ def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Ba
     )
 
 
+class Trained(NamedTuple):
+    """A trained row: the network with the best val_loss, and that loss evaluated anew with the weights that it kept."""
+
+    model: keras.Model
+    val_loss: float
+
+
 def train_row(
     description: Description,
-    dataset: Dataset,
+    training: Batches,
+    validation: Batches,
     settings: Mapping,
     folder: Path,
     *,
     seed: int,
     number_of_devices: int | None,
     callbacks: Sequence[keras.callbacks.Callback],
-) -> keras.Model:
-    """Trains a row and returns the network with the best val_loss."""
-    training, validation = batches(dataset, settings, seed)
-    train(
+) -> Trained:
+    """Trains a row."""
+    model = train(
         description,
         training,
         validation,
@@ -114,4 +121,4 @@ def train_row(
         number_of_devices=number_of_devices,
         callbacks=callbacks,
     )
-    return checkpoint.load(folder / BEST)
+    return Trained(checkpoint.load(folder / BEST), recomputed_val_loss(model, folder / BEST, validation))

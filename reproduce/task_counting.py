@@ -19,10 +19,10 @@ from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
-from nodes_unet.inference import probabilities
-from nodes_unet.postprocessing import instances
-from nodes_unet.training import BEST, HISTORY, train
+from nodes_unet.training import BEST, HISTORY
 from nodes_unet.weight_maps import weight_map
+from reproduce.evaluation import input_statistics
+from reproduce.object_evaluation import cell_probability, evaluate_objects
 from reproduce.object_pictures import write_objects
 from reproduce.objects import (
     Lengths,
@@ -31,15 +31,12 @@ from reproduce.objects import (
     f1_by_threshold,
     lengths,
     scaled_weights,
-    scored,
-    summarised,
-    truth_instances,
 )
 from reproduce.progress import Progress, callbacks
 from reproduce.recipe import Recipe, values
 from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, RunIdentity
 from reproduce.request import Request
-from reproduce.segmentation import fitting, network_arguments, preprocessing, sides
+from reproduce.segmentation import network_arguments, preprocessing, sides, train_row
 from reproduce.table import Row
 
 
@@ -60,20 +57,20 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     learning, held_out = _divided(dataset, settings, identity.seed)
     of = _lengths(learning, settings)
     description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
-    train(
+    model, val_loss = train_row(
         description,
         *_both(learning, held_out, settings, of, identity.seed),
-        fitting(settings),
+        settings,
         folder,
         seed=identity.seed,
         number_of_devices=request.number_of_devices,
         callbacks=callbacks(request, folder, progress),
     )
     began = time.perf_counter()
-    model, described = checkpoint.load(folder / BEST), checkpoint.read_description(folder / BEST)
+    described = checkpoint.read_description(folder / BEST)
     chosen_on = {"train": learning, "val": held_out}[settings["threshold_images"]]
     curve = f1_by_threshold(
-        [_probability(model, described, sample.image) for sample in chosen_on],
+        [cell_probability(model, described, sample.image) for sample in chosen_on],
         chosen_on,
         settings["thresholds"],
         settings["threshold_rule"],
@@ -83,19 +80,20 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     described = replace(described, thresholds={dataset.classes[1]: threshold})
     checkpoint.save(model, described, folder / BEST)
     write_text(folder / THRESHOLDS, curve.to_csv(index=False))
-    per_image, joined, seconds = _evaluate(model, described, dataset.splits["test"], of, folder / OBJECTS)
-    write_text(folder / PER_IMAGE, per_image.to_csv(index=False))
+    test = dataset.splits["test"]
+    evaluation = evaluate_objects(model, described, test, of)
+    write_objects(folder / OBJECTS, test, evaluation.found)
+    write_text(folder / PER_IMAGE, evaluation.per_image.to_csv(index=False))
     history = pd.read_csv(folder / HISTORY)
     measured = {
-        **summarised(per_image),
-        **{f"{name}.no_watershed": value for name, value in summarised(joined).items()},
-        "threshold": threshold,
+        **evaluation.metrics,
         "parameters": profiling.parameters(model),
-        "seconds_per_image.batch1": float(np.median(seconds)),
         "best_epoch": int(history["val_loss"].idxmin()) + 1,
+        "val_loss.recomputed": val_loss,
     }
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
+        "inputs": input_statistics(described.preprocessing, test),
         "lengths": {"cell_radius": of.cell_radius, "scale": of.scale, "match_radius": of.radius, **of.cleaning},
         "timings": {
             "training_seconds": float(history["seconds"].sum()),
@@ -151,27 +149,3 @@ def _weights(settings: Mapping, of: Lengths) -> Callable[[np.ndarray], np.ndarra
         return partial(weight_map, **scaled_weights(options, of.scale))
     cell, background = options["cell_weight"], options["background_weight"]
     return lambda mask: np.where(mask > 0, cell, background).astype(np.float32)
-
-
-def _probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
-    return probabilities(model, described.preprocessing, image)[..., 0]
-
-
-def _evaluate(model, described, split: Split, of: Lengths, pictures: Path):
-    """Lines of `scored` for the test images, with watershed and without, and seconds for each from image to count."""
-    (threshold,) = described.thresholds.values()
-    lines, joined, seconds, found = [], [], [], []
-    for sample in split:
-        began = time.perf_counter()
-        probability = _probability(model, described, sample.image)
-        predicted = instances(probability, threshold, **of.cleaning)
-        seconds.append(time.perf_counter() - began)
-        truth = truth_instances(sample.mask)
-        lines.append(
-            {"id": sample.id, "group": sample.group, "kind": sample.kind, **scored(truth, predicted, of.radius)}
-        )
-        undivided = instances(probability, threshold, **{**of.cleaning, "watershed": False})
-        joined.append({"kind": sample.kind, **scored(truth, undivided, of.radius)})
-        found.append((probability, predicted))
-    write_objects(pictures, split, found)
-    return pd.DataFrame(lines), pd.DataFrame(joined), seconds

@@ -48,9 +48,9 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     description = Description(
         identity.network, identity.arguments, dataset.classes, preprocessing(settings), thresholds
     )
-    model = train_row(
+    model, val_loss = train_row(
         description,
-        dataset,
+        *batches(dataset, settings, identity.seed),
         settings,
         folder,
         seed=identity.seed,
@@ -70,9 +70,11 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     if "count_head" in settings and has_counts(dataset):
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
-    measured = evaluation.metrics | {"best_epoch": int(history["val_loss"].idxmin()) + 1} | _costs(identity, settings)
+    best = {"best_epoch": int(history["val_loss"].idxmin()) + 1, "val_loss.recomputed": val_loss}
+    measured = evaluation.metrics | best | _costs(identity, settings)
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
+        "inputs": evaluation.inputs,
         "solver": {
             block: {**on_test_images, "training": by_epoch(history, block)}
             for block, on_test_images in evaluation.solver.items()

@@ -6,6 +6,7 @@ assumed here.
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -53,14 +54,13 @@ def _background(brightness: np.ndarray, radius: float) -> np.ndarray:
     return cv2.resize(median, brightness.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def write_labelme(path: str | Path, image: str | Path, region: np.ndarray, label: str) -> int:
-    """Writes the outlines of a region's connected components as polygons of a LabelMe file.
+def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> int:
+    """Writes the outlines of regions' connected components as polygons of a LabelMe file.
 
     Args:
         path: of the file.
         image: the image's path, which LabelMe opens relative to the file.
-        region: (H, W) bool.
-        label: of all polygons.
+        regions: by label, (H, W) bool of one shape.
 
     Returns:
         How many polygons there are.
@@ -68,7 +68,7 @@ def write_labelme(path: str | Path, image: str | Path, region: np.ndarray, label
     Raises:
         InputError: the file cannot be written.
     """
-    outlines, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    height, width = next(iter(regions.values())).shape
     shapes = [
         {
             "label": label,
@@ -77,7 +77,8 @@ def write_labelme(path: str | Path, image: str | Path, region: np.ndarray, label
             "shape_type": "polygon",
             "flags": {},
         }
-        for outline in outlines
+        for label, region in regions.items()
+        for outline in cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
         if len(outline) > 2
     ]
     document = {
@@ -86,8 +87,8 @@ def write_labelme(path: str | Path, image: str | Path, region: np.ndarray, label
         "shapes": shapes,
         "imagePath": Path(os.path.relpath(image, Path(path).parent)).as_posix(),
         "imageData": None,
-        "imageHeight": region.shape[0],
-        "imageWidth": region.shape[1],
+        "imageHeight": height,
+        "imageWidth": width,
     }
     write_text(Path(path), json.dumps(document, indent=1))
     return len(shapes)
@@ -119,6 +120,6 @@ def propose(images: str | Path, out: str | Path, label: str, **options: float) -
                 f"{file} exists, perhaps with an expert's corrections: move it away, or name another --out"
             )
     return {
-        str(file): write_labelme(file, path, candidates(read_image(path), **options), label)
+        str(file): write_labelme(file, path, {label: candidates(read_image(path), **options)})
         for path, file in files.items()
     }

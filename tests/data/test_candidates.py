@@ -50,7 +50,7 @@ def test_most_neurons_of_a_slice_are_among_the_candidates():
 
 def test_outlines_read_back_are_the_region(tmp_path):
     _, truth = spots((40, 40), (110, 90), (60, 160))
-    assert write_labelme(tmp_path / "masks" / "a.json", tmp_path / "images" / "a.png", truth, "cell") == 3
+    assert write_labelme(tmp_path / "masks" / "a.json", tmp_path / "images" / "a.png", {"cell": truth}) == 3
     read = read_labelme(tmp_path / "masks" / "a.json", {"background": 0, "cell": 1})
     np.testing.assert_array_equal(read, truth)
     assert json.loads((tmp_path / "masks" / "a.json").read_text())["imagePath"] == "../images/a.png"

@@ -24,7 +24,7 @@ TINY = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_table():
     rows = [TABLE.row("U-Net"), TABLE.row("ODEUNet5")]
     return replace(TABLE, rows=rows, presets={"tiny": TINY})

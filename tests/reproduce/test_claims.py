@@ -9,7 +9,7 @@ import pytest
 
 from reproduce.claim_tests import NOT_TESTED, REFUTED, SUPPORTED, Alike, Every
 from reproduce.claims import CLAIMS, assessed
-from reproduce.cli import load_tables
+from reproduce.cli_tables import load_tables
 from reproduce.records import find_records
 
 RESULTS = Path(__file__).parents[2] / "results"

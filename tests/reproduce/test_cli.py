@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reproduce import cli
+from reproduce import cli, cli_tables
 
 
 def call(capfd, *arguments):
@@ -191,7 +191,7 @@ def test_a_run_store_that_cannot_be_written_is_refused(capfd, tmp_path, disc_fil
 def test_a_failed_row_makes_the_exit_code_1_and_the_others_are_printed(
     capfd, tmp_path, disc_file, exploding, monkeypatch
 ):
-    monkeypatch.setattr(cli, "load_tables", lambda: {exploding.id: exploding})
+    monkeypatch.setattr(cli_tables, "load_tables", lambda: {exploding.id: exploding})
     arguments = [
         "run",
         exploding.id,

@@ -1,7 +1,7 @@
 import pytest
 
 from nodes_unet.data.source import ROLES
-from reproduce.cli import load_tables
+from reproduce.cli_tables import load_tables
 from reproduce.table import DATA, SIZE, TIME, Metric
 from reproduce.verdict import digits, verdict
 

@@ -1,0 +1,1 @@
+"""Whether numbers moved: `reference` runs, committed `checkpoints`, and the consistency of `records`."""

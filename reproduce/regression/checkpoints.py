@@ -1,0 +1,109 @@
+"""Layer `checkpoints`: committed networks on committed images, from file to metric, with nothing trained."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nodes_unet import checkpoint
+from nodes_unet.data.store import Dataset, Split, write_dataset
+from nodes_unet.files import replacing
+from reproduce.evaluation import evaluate, input_statistics
+from reproduce.object_evaluation import evaluate_objects
+from reproduce.objects import cell_radius, lengths
+from reproduce.recipe import values
+from reproduce.records import BEST, RunIdentity, slug
+from reproduce.regression.layouts import LAYOUTS, draw
+from reproduce.regression.number import Number
+from reproduce.regression.reference import PRESET, identities, read, steady
+from reproduce.table import Table
+
+LAYER, FILE, NETWORKS, IMAGES = "checkpoints", "checkpoints.json", "checkpoints", "images"
+TOLERANCE = 1e-5
+
+
+class Case(NamedTuple):
+    """A row's network, on images of a layout."""
+
+    table: str
+    row: str
+    layout: str
+
+    def __str__(self) -> str:
+        return f"{self.row} on {self.layout}"
+
+
+CASES = (
+    Case("three-networks", "NODEs-UNet", "masks"),
+    Case("three-networks", "ResNet", "masks"),
+    Case("three-networks", "U-Net", "labelme"),
+    Case("three-networks", "U-Net", "misp"),
+    Case("counting", "c-ResUnet", "instances"),
+    Case("counting", "c-ResUnet", "fluocells"),
+)
+
+
+def check(tables: Mapping[str, Table], folder: Path) -> Iterator[Number]:
+    """Compares the networks' numbers on the images with those of the reference in a folder.
+
+    These are, by case, every metric, the evaluations of each ODE-block, the inputs' statistics and the labels' shares.
+
+    Raises:
+        InputError: a file of the reference cannot be read.
+    """
+    reference = read(folder / FILE, {})
+    for case in CASES:
+        expected, found = reference.get(str(case), {}), _numbers(tables[case.table], case, folder)
+        for name in dict.fromkeys([*expected, *found]):
+            yield Number(LAYER, str(case), name, expected.get(name), found.get(name), TOLERANCE)
+
+
+def keep(tables: Mapping[str, Table], store: Path, folder: Path) -> None:
+    """Draws the images and takes the networks of the reference runs, where the folder lacks them.
+
+    Raises:
+        InputError: a run is missing, or a file cannot be written.
+    """
+    draw(folder / IMAGES)
+    for case in CASES:
+        path = _network(case, folder)
+        if path.exists():
+            continue
+        with replacing(path) as temporary:
+            shutil.copyfile(_identity(tables[case.table], case, store).folder(store) / BEST, temporary)
+
+
+def _identity(table: Table, case: Case, store: Path) -> RunIdentity:
+    return next(identity for identity in identities(table, store, [0]) if identity.row == case.row)
+
+
+def _network(case: Case, folder: Path) -> Path:
+    return folder / NETWORKS / f"{case.table}-{slug(case.row)}.h5"
+
+
+def _numbers(table: Table, case: Case, folder: Path) -> dict[str, float | None]:
+    path, settings = _network(case, folder), values(table.settings(PRESET, table.row(case.row)))
+    model, described = checkpoint.load(path), checkpoint.read_description(path)
+    with tempfile.TemporaryDirectory() as temporary:
+        write_dataset(Path(temporary) / "images.h5", LAYOUTS[case.layout].read(folder / IMAGES / case.layout))
+        split = Dataset(Path(temporary) / "images.h5").splits["test"]
+        if described.thresholds:
+            radius = cell_radius(split.mask(number) for number in range(len(split)))
+            metrics = evaluate_objects(model, described, split, lengths(settings, radius)).metrics
+            inputs, solver = input_statistics(described.preprocessing, split), {}
+        else:
+            once = settings | {"timed_images": 1, "timed_passes": 1, "perturbations": None}
+            evaluation = evaluate(model, split, described.classes, once)
+            metrics, inputs, solver = evaluation.metrics, evaluation.inputs, evaluation.solver
+        found = _shares(split, described.classes) | steady(metrics, inputs, solver)
+    return {name: None if value != value else float(value) for name, value in found.items()}
+
+
+def _shares(split: Split, classes: Iterable[str]) -> dict[str, float]:
+    """Share of each class in the labels, as the reader gives them; all instances are of the class after the first."""
+    labels = np.concatenate([split.mask(number).ravel() for number in range(len(split))])
+    labels = labels if labels.dtype == np.uint8 else labels > 0
+    return {f"labels.{name}": float((labels == value).mean()) for value, name in enumerate(classes)}

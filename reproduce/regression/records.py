@@ -1,0 +1,134 @@
+"""Layer `records`: whether what records of runs say fits together, and whether printed tables are what they give."""
+
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reproduce.compare import compare, groups
+from reproduce.objects import summarised
+from reproduce.records import COMPLETE, HISTORY, PER_IMAGE, file_digest, find_records
+from reproduce.regression.number import Number
+from reproduce.report import render, report_folder
+from reproduce.table import Table
+
+LAYER = "records"
+TOLERANCE = 1e-9
+LOSS_TOLERANCE = 1e-5  # of the loss: evaluated in the same batches with the same weights
+_KEYS = {"key", "network", "dataset", "preset", "seed", "started", "ended", "status", "recipe", "versions", "git"}
+
+
+def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[Number]:
+    """Checks all records of a run store, and its printed tables.
+
+    Args:
+        tables: whose runs are looked for.
+        store: the run store.
+        committed: whether the store is committed, so that each record has to come from a clean ancestor of HEAD.
+
+    Raises:
+        InputError: a record is damaged or of another schema.
+    """
+    for table in tables:
+        records = find_records(store, table.id)
+        for record in records:
+            subject = str(record["folder"])
+            yield Number(LAYER, subject, "missing parts", "none", ", ".join(sorted(_KEYS - record.keys())) or "none")
+            if committed:
+                yield from _origin(subject, record)
+            if record["status"] == COMPLETE:
+                yield from _files(subject, record)
+                yield from _training(subject, record)
+                yield from _evaluations(subject, record)
+                yield from _recomputed(subject, record)
+        if committed:
+            yield from _tables(table, records, store)
+
+
+def _origin(subject: str, record: dict) -> Iterator[Number]:
+    yield Number(LAYER, subject, "uncommitted changes", "none", "some" if record["git"]["dirty"] else "none")
+    revision = str(record["git"]["revision"])
+    found = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "merge-base", "--is-ancestor", revision, "HEAD"],
+        capture_output=True,
+        check=False,
+    )
+    yield Number(LAYER, subject, f"commit {revision[:12]}", "ancestor", "ancestor" if not found.returncode else "other")
+
+
+def _files(subject: str, record: dict) -> Iterator[Number]:
+    """Every file that is still there, and the CSV files, which have to be."""
+    for name, digest in record.get("files", {}).items():
+        path = record["folder"] / name
+        if path.exists() or path.suffix == ".csv":
+            yield Number(LAYER, subject, name, digest, file_digest(path) if path.exists() else None)
+
+
+def _training(subject: str, record: dict) -> Iterator[Number]:
+    metrics, path = record["metrics"], record["folder"] / HISTORY
+    if "val_loss.recomputed" in metrics:
+        lowest = float(pd.read_csv(path)["val_loss"].min())
+        tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
+        yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics["val_loss.recomputed"], tolerance)
+
+
+def _evaluations(subject: str, record: dict) -> Iterator[Number]:
+    blocks = record.get("solver", {}).values()
+    if blocks:
+        total = float(sum(block["nfe_mean"] for block in blocks))
+        yield Number(LAYER, subject, "nfe of all blocks", total, float(record["metrics"]["nfe"]), TOLERANCE)
+    for name, block in record.get("solver", {}).items():
+        ordered = block["nfe_min"] <= block["nfe_mean"] <= block["nfe_max"]
+        yield Number(LAYER, subject, f"{name}: least, mean and most nfe", "in order", "in order" if ordered else "not")
+
+
+def _recomputed(subject: str, record: dict) -> Iterator[Number]:
+    """Metrics from the lines of the images."""
+    path = record["folder"] / PER_IMAGE
+    if not path.exists():
+        return
+    images = pd.read_csv(path, dtype={"id": str, "kind": str}, keep_default_na=True)
+    if "lengths" in record:
+        expected = summarised(images.assign(kind=images.kind.fillna("")))
+    else:
+        expected = _means(images) | _pooled(images, record["dataset"]["classes"])
+    for name, value in expected.items():
+        if name in record["metrics"]:
+            wanted = None if value != value else float(value)
+            yield Number(LAYER, subject, name, wanted, record["metrics"][name], TOLERANCE)
+
+
+def _means(images: pd.DataFrame) -> dict[str, float]:
+    """Means over images, by the names of records."""
+    rates = images.select_dtypes("number").filter(regex="^(pa|miou|cpa_|iou_)")
+    return {name + ("_per_image" if "." in name else ".per_image"): mean for name, mean in rates.mean().items()}
+
+
+def _pooled(images: pd.DataFrame, classes: list[str]) -> Mapping[str, float]:
+    """Pooled metrics by their definitions (Li et al. 2021, section 3.3), written a second time for this check."""
+    names = [[f"pixels_{true}_as_{predicted}" for predicted in classes] for true in classes]
+    if names[0][0] not in images:
+        return {}  # a record from before the matrices were kept
+    pixels = np.array([[images[name].sum() for name in row] for row in names], float)
+    hits, true, predicted = np.diagonal(pixels), pixels.sum(axis=1), pixels.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        overlap = hits / (true + predicted - hits)
+        shares = {"cpa_{}.recall": hits / true, "cpa_{}.precision": hits / predicted, "iou_{}.pooled": overlap}
+    return {
+        "pa.pooled": hits.sum() / pixels.sum(),
+        "miou.pooled": np.nanmean(overlap),
+        **{form.format(name): share[i] for form, share in shares.items() for i, name in enumerate(classes)},
+    }
+
+
+def _tables(table: Table, records: list[dict], store: Path) -> Iterator[Number]:
+    """Whether the printed tables are what the records give today."""
+    for data, preset in groups(records):
+        comparison = compare(table, records, data, preset)
+        for form in ("csv", "json", "md"):
+            path = report_folder(comparison, store) / f"table.{form}"
+            same = path.exists() and path.read_text(encoding="utf-8") == render(comparison, form)
+            note = "" if same else f"`reproduce compare {table.id} --out {store}` writes it"
+            yield Number(LAYER, str(path), "text", "of its records", "of its records" if same else "another", note=note)

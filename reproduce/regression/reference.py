@@ -1,0 +1,145 @@
+"""Layer `reference`: the `smoke` tables as this code runs them, beside what they were when the reference was made."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from nodes_unet.errors import InputError
+from reproduce.datasets import SYNTHETIC, open_dataset
+from reproduce.records import COMPLETE, FAILED, RunIdentity, read_record
+from reproduce.regression.bands import half_width
+from reproduce.regression.number import Number, Value
+from reproduce.request import Request
+from reproduce.running import identify
+from reproduce.table import TIME, Table
+
+LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
+TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
+_OF_THE_MACHINE = ("processor", "instructions")
+
+
+def numbers(record: Mapping) -> dict[str, Value]:
+    """What a run of the same seed, code and environment has again."""
+    parts = (record.get(part, {}) for part in ("metrics", "inputs", "solver"))
+    return {"dataset": record["dataset"]["digest"], **steady(*parts)}
+
+
+def steady(metrics: Mapping, inputs: Mapping, solver: Mapping) -> dict[str, float | None]:
+    """Numbers of an evaluation under one name each, without times."""
+    return {
+        **{name: value for name, value in metrics.items() if not name.startswith("seconds")},
+        **{f"inputs.{name}": value for name, value in inputs.items()},
+        **{f"{block}.nfe": statistics["nfe_mean"] for block, statistics in solver.items()},
+    }
+
+
+def environment(record: Mapping) -> dict:
+    """What decides the last bits: libraries, processor and its instructions."""
+    return {
+        "versions": record["versions"],
+        **{name: record["timings"]["machine"].get(name) for name in _OF_THE_MACHINE},
+    }
+
+
+def identities(table: Table, store: Path, seeds: Sequence[int]) -> Iterator[RunIdentity]:
+    """The runs of a table that this very code makes with its synthetic images: results of other code do not count."""
+    request = Request(table, table.runnable(PRESET), seeds, PRESET, SYNTHETIC, store)
+    dataset = open_dataset(SYNTHETIC, table, PRESET, store) if table.needs_data else None
+    for row in request.rows:
+        for seed in seeds:
+            yield identify(request, row, seed, dataset)
+
+
+def check(tables: Iterable[Table], store: Path, folder: Path, seeds: Sequence[int]) -> Iterator[Number]:
+    """Compares the runs of this code with the reference in a folder; each row and seed has to be there.
+
+    A run of a seed that the reference has, made in its environment, has to give its numbers again; the table's own
+    metrics of another seed or environment have to lie within a coarse band.
+
+    Raises:
+        InputError: the reference or a record is damaged.
+    """
+    reference = read(folder / FILE, {"environment": None, "runs": {}})
+    for table in tables:
+        known = reference["runs"].get(table.id, {})
+        checked = len(table.metrics) * len(table.runnable(PRESET)) * len(seeds)
+        for identity in identities(table, store, seeds):
+            record, of_row = read_record(identity.folder(store)), known.get(identity.row, {})
+            subject, seed = f"{table.id}, {identity.row}, seed {identity.seed}", str(identity.seed)
+            yield from _status(subject, identity, record, of_row)
+            if record is None or record["status"] != COMPLETE or not of_row:
+                continue
+            if seed in of_row and environment(record) == reference["environment"]:
+                yield from _tight(subject, record, of_row[seed])
+            else:
+                yield from _coarse(subject, table, record, known, checked)
+
+
+def _status(subject: str, identity: RunIdentity, record: dict | None, of_row: Mapping) -> Iterator[Number]:
+    state = "missing" if record is None else record["status"]
+    command = f"reproduce run {identity.table} --preset {PRESET} --seeds {identity.seed} --rows '{identity.row}'"
+    note = {"missing": f"make it with `{command}`", FAILED: record and record["error"]}.get(state, "")
+    yield Number(LAYER, subject, "status", COMPLETE, state, note=note)
+    if not of_row:
+        yield Number(LAYER, subject, "reference", "one", None, note="take it in with --update")
+
+
+def _tight(subject: str, record: dict, expected: Mapping[str, Value]) -> Iterator[Number]:
+    measured = numbers(record)
+    for name in dict.fromkeys([*expected, *measured]):
+        value = expected.get(name)
+        tolerance = TOLERANCE * max(1, abs(value)) if isinstance(value, int | float) else 0
+        yield Number(LAYER, subject, name, value, measured.get(name), tolerance)
+
+
+def _coarse(subject: str, table: Table, record: dict, known: Mapping, checked: int) -> Iterator[Number]:
+    note = "the reference has another seed, machine or versions: a coarse band"
+    for name in dict.fromkeys(metric.name for metric in table.metrics if metric.depends_on != TIME):
+        by_row = {each: _known(seeds, name) for each, seeds in known.items()}
+        of_row = by_row[record["row"]]
+        if not of_row:
+            continue
+        middle, width = fmean(of_row), half_width(list(by_row.values()), len(of_row), checked)
+        yield Number(LAYER, subject, name, middle, record["metrics"].get(name), width + TOLERANCE, note)
+
+
+def _known(seeds: Mapping[str, Mapping[str, Value]], name: str) -> list[float]:
+    return [of_seed[name] for of_seed in seeds.values() if of_seed.get(name) is not None]
+
+
+def read(path: Path, absent: dict) -> dict:
+    """A file of the reference, or what stands for it where it is absent.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    if not path.exists():
+        return absent
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): take it from the repository again") from error
+
+
+def made(tables: Iterable[Table], store: Path, seeds: Sequence[int]) -> dict:
+    """A new reference of the runs of this code.
+
+    Raises:
+        InputError: a run is missing or failed, or runs were made in several environments.
+    """
+    of_tables, environments = {}, []
+    for table in tables:
+        for identity in identities(table, store, seeds):
+            record = read_record(identity.folder(store))
+            if record is None or record["status"] != COMPLETE:
+                state = f"failed ({record['error']})" if record else "is missing"
+                raise InputError(
+                    f"{table.id}, {identity.row}, seed {identity.seed} {state} in {store}: "
+                    f"run `reproduce run {table.id} --preset {PRESET} --seeds {identity.seed}` first"
+                )
+            of_tables.setdefault(table.id, {}).setdefault(identity.row, {})[str(identity.seed)] = numbers(record)
+            environments.append(environment(record))
+    if any(other != environments[0] for other in environments):
+        raise InputError(f"the runs in {store} were made with several versions or machines: run all on one")
+    return {"environment": environments[0], "runs": of_tables}

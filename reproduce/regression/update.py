@@ -1,0 +1,61 @@
+"""A new reference, with the reason for it in a dated log."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nodes_unet.errors import InputError
+from nodes_unet.files import write_json, write_text
+from reproduce.records import git_state
+from reproduce.regression import checkpoints, reference
+from reproduce.regression.number import Number
+from reproduce.table import Table
+
+LOG = "log.md"
+_TITLE = "# Why the reference is what it is\n"
+
+
+def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequence[int], reason: str) -> list[Number]:
+    """Makes the present numbers the reference and returns those that moved.
+
+    Args:
+        tables: by id.
+        store: with the runs of this code.
+        folder: of the reference; it gets images and networks where it lacks them.
+        seeds: of the runs.
+        reason: one line, for the log.
+
+    Raises:
+        InputError: the reason is empty, a run is missing, or a file cannot be written; the reference is unchanged then.
+    """
+    if not reason.strip():
+        raise InputError("--update needs the reason for the new reference, for its log")
+    runs = reference.made(tables.values(), store, seeds)
+    checkpoints.keep(tables, store, folder)
+    evaluated = list(checkpoints.check(tables, folder))
+    compared = [*reference.check(tables.values(), store, folder, seeds), *evaluated]
+    moved = [number for number in compared if not number.holds]
+    path = folder / LOG
+    log = path.read_text(encoding="utf-8") if path.exists() else _TITLE
+    write_text(path, log + _entry(reason, seeds, moved))
+    write_json(folder / reference.FILE, runs)
+    write_json(folder / checkpoints.FILE, _by_case(evaluated))
+    return moved
+
+
+def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:
+    cases = {}
+    for number in numbers:
+        if number.found is not None:
+            cases.setdefault(number.subject, {})[number.name] = number.found
+    return cases
+
+
+def _entry(reason: str, seeds: Sequence[int], moved: Sequence[Number]) -> str:
+    state = git_state()
+    changes = ", with uncommitted changes" if state["dirty"] else ""
+    lines = "".join(f"- {number}\n" for number in moved)
+    return (
+        f"\n## {datetime.now(UTC):%Y-%m-%d}: {reason.strip()}\n\n"
+        f"Code {state['revision']}{changes}; seeds {', '.join(map(str, seeds))}; {len(moved)} numbers moved.\n\n{lines}"
+    )

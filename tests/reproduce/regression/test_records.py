@@ -1,0 +1,89 @@
+"""Records that do not fit together are found, whichever part was changed."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from nodes_unet.files import write_json
+from reproduce.records import HISTORY, PER_IMAGE, RECORD
+from reproduce.regression.records import check
+from reproduce.request import Request
+from reproduce.running import run
+
+
+@pytest.fixture(scope="module")
+def small(tiny):
+    return replace(tiny, rows=[tiny.row("ODEUNet5")])
+
+
+@pytest.fixture(scope="module")
+def finished(small, disc_file, tmp_path_factory):
+    store = tmp_path_factory.mktemp("runs")
+    run(Request(small, small.rows, [0], "smoke", str(disc_file), store))
+    return store
+
+
+@pytest.fixture
+def store(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "runs")
+
+
+def moved(table, store, **how):
+    return {number.name: number for number in check([table], store, **{"committed": False, **how}) if not number.holds}
+
+
+def edited(store, change):
+    (path,) = store.glob(f"**/{RECORD}")
+    record = json.loads(path.read_text())
+    change(record)
+    write_json(path, record)
+
+
+def test_a_record_as_it_was_written_holds_and_tells_what_was_checked(small, store):
+    numbers = list(check([small], store, committed=False))
+    assert all(number.holds for number in numbers)
+    assert {"miou.pooled", "cpa_red.precision", "val_loss of best.h5", "nfe of all blocks", "best.h5"} <= {
+        number.name for number in numbers
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda record: record["metrics"].update({"miou.pooled": 0.9}), "miou.pooled"),
+        (lambda record: record["metrics"].update({"cpa_red.recall": 0.9}), "cpa_red.recall"),
+        (lambda record: record["metrics"].update({"iou_white.per_image": 0.9}), "iou_white.per_image"),
+        (lambda record: record["metrics"].update({"nfe": 8.0}), "nfe of all blocks"),
+        (lambda record: record["metrics"].update({"val_loss.recomputed": 0.1}), "val_loss of best.h5"),
+        (lambda record: record["solver"]["stage5_ode"].update({"nfe_max": 1}), "stage5_ode: least, mean and most nfe"),
+        (lambda record: record.pop("recipe"), "missing parts"),
+    ],
+)
+def test_a_number_that_was_typed_into_a_record_moves(small, store, change, name):
+    edited(store, change)
+    assert name in moved(small, store)
+
+
+@pytest.mark.parametrize("name", [PER_IMAGE, HISTORY])
+def test_a_file_that_was_changed_or_lost_moves(small, store, name):
+    (path,) = store.glob(f"**/{name}")
+    path.write_text(path.read_text() + " ")
+    assert name in moved(small, store)
+    pd.DataFrame({"val_loss": [1.0], "pa": [1.0]}).to_csv(path)
+    assert name in moved(small, store)
+
+
+def test_a_lost_file_is_missed(small, store):
+    edited(store, lambda record: record["files"].update({"counts.csv": "abc"}))
+    assert moved(small, store)["counts.csv"].found is None
+
+
+def test_committed_records_come_from_a_clean_ancestor_and_have_their_tables(small, store):
+    edited(store, lambda record: record["git"].update({"dirty": True, "revision": "0" * 40}))
+    found = moved(small, store, committed=True)
+    assert found["uncommitted changes"].found == "some"
+    assert found[f"commit {'0' * 12}"].found == "other"
+    assert "reproduce compare" in found["text"].note

@@ -1,0 +1,50 @@
+"""A new reference: written whole or not at all, with its reason in the log."""
+
+import json
+
+import pytest
+
+from nodes_unet import InputError
+from reproduce.datasets import SYNTHETIC
+from reproduce.regression import checkpoints, reference
+from reproduce.regression.number import Number
+from reproduce.regression.update import LOG, update
+from reproduce.request import Request
+from reproduce.running import run
+
+
+@pytest.fixture
+def quick_checkpoints(monkeypatch):
+    """In place of networks and images, which are tested elsewhere: two numbers."""
+    monkeypatch.setattr(checkpoints, "keep", lambda *_: None)
+    numbers = [Number("checkpoints", "a network", "miou", 0.8, 0.7), Number("checkpoints", "a network", "nfe", 7, None)]
+    monkeypatch.setattr(checkpoints, "check", lambda *_: iter(numbers))
+
+
+def test_the_reference_is_rewritten_with_what_moved_and_why(tiny, tmp_path, quick_checkpoints):
+    store, folder, tables = tmp_path / "runs", tmp_path / "reference", {tiny.id: tiny}
+    run(Request(tiny, tiny.rows, [0], "smoke", SYNTHETIC, store))
+    first = update(tables, store, folder, [0], "the first")
+    assert {number.name for number in first} == {"reference", "miou", "nfe"}
+    assert json.loads((folder / checkpoints.FILE).read_text()) == {"a network": {"miou": 0.7}}
+    known = json.loads((folder / reference.FILE).read_text())
+    known["runs"][tiny.id]["U-Net"]["0"]["miou.pooled"] = 0.5
+    (folder / reference.FILE).write_text(json.dumps(known))
+    assert {number.name for number in update(tables, store, folder, [0], "a better U-Net")} == {
+        "miou.pooled",
+        "miou",
+        "nfe",
+    }
+    assert not [number for number in reference.check([tiny], store, folder, [0]) if not number.holds]
+    log = (folder / LOG).read_text()
+    assert log.index("the first") < log.index("a better U-Net") < log.index("miou.pooled")
+    assert "expected 0.5" in log
+
+
+def test_without_a_reason_or_a_run_nothing_is_written(tiny, tmp_path, quick_checkpoints):
+    folder = tmp_path / "reference"
+    with pytest.raises(InputError, match="needs the reason"):
+        update({tiny.id: tiny}, tmp_path, folder, [0], " ")
+    with pytest.raises(InputError, match="is missing"):
+        update({tiny.id: tiny}, tmp_path, folder, [0], "a reason")
+    assert not folder.exists()
