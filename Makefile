@@ -15,7 +15,7 @@ TABLES := $(subst _,-,$(patsubst experiments/%.py,table-%,$(filter-out %/__init_
 .PHONY: tables $(TABLES) check test rehearsal lint env
 
 tables: env
-	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=line $(TABLES)
+	$(MAKE) --no-print-directory --keep-going --jobs 2 $(TABLES)
 
 $(TABLES): table-%:
 	$(VENV)/bin/reproduce run $* --preset smoke

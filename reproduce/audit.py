@@ -1,6 +1,6 @@
 """The published numbers against themselves: what each paper's own numbers say of one another, with the arithmetic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -10,6 +10,14 @@ import numpy as np
 from reproduce.published import find, published_numbers
 
 LI, ABBAS, MORELLI = "li2021", "abbas2023", "morelli2021"
+PAPERS = {LI: "Li et al. 2021", ABBAS: "Abbas & Abdulmunim 2023", MORELLI: "Morelli et al. 2021"}
+
+_INTRODUCTION = """# The published numbers against one another
+
+No run and no image is needed for this: each line takes numbers that a paper prints and asks whether they fit together,
+to the printed digits or as loosely as the paper words it. A line that does not hold says that one of its numbers is
+defined otherwise than it reads, or mistaken; it does not say which. `reproduce audit --markdown` writes this page.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,19 @@ def audit() -> list[Check]:
         *_stated_ratios(),
         _one_error_in_two_places(),
     ]
+
+
+def as_markdown(checks: Sequence[Check]) -> str:
+    """A document with a table for each paper."""
+    parts = [_INTRODUCTION]
+    for paper in dict.fromkeys(check.paper for check in checks):
+        parts.append(f"\n## {PAPERS[paper]}\n\n| question | arithmetic | holds |\n|---|---|---|\n")
+        parts += [
+            f"| {check.question} | {check.arithmetic} | {'yes' if check.holds else '**no**'} |\n"
+            for check in checks
+            if check.paper == paper
+        ]
+    return "".join(parts)
 
 
 def _printed(paper: str, table: str, row: str, metric: str) -> Decimal:

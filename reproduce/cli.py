@@ -134,14 +134,21 @@ def show(
         print(f"  {name} = {setting.value}  [{setting.origin}: {setting.note}]")
 
 
-@app.command(epilog="Example: reproduce audit --json")
-def audit(as_json: Json = False) -> None:
+@app.command(epilog="Examples: reproduce audit --json | reproduce audit --markdown > results/audit.md")
+def audit(
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table for each paper.")] = False,
+) -> None:
     """Check the published numbers against one another, with the arithmetic; no run is needed."""
+    from reproduce.audit import as_markdown
     from reproduce.audit import audit as checks
 
     found = checks()
     if as_json:
         print(json.dumps([vars(check) for check in found], indent=1))
+        return
+    if markdown:
+        print(as_markdown(found), end="")
         return
     for check in found:
         print(

@@ -38,7 +38,6 @@ class Case(NamedTuple):
 
 CASES = (
     Case("three-networks", "NODEs-UNet", "masks"),
-    Case("three-networks", "ResNet", "masks"),
     Case("three-networks", "U-Net", "labelme"),
     Case("three-networks", "U-Net", "misp"),
     Case("counting", "c-ResUnet", "instances"),

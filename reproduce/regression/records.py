@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reproduce.audit import as_markdown, audit
 from reproduce.compare import compare, groups
 from reproduce.objects import summarised
 from reproduce.records import COMPLETE, HISTORY, PER_IMAGE, file_digest, find_records
@@ -14,7 +15,7 @@ from reproduce.regression.number import Number
 from reproduce.report import render, report_folder
 from reproduce.table import Table
 
-LAYER = "records"
+LAYER, AUDIT = "records", "audit.md"
 TOLERANCE = 1e-9
 LOSS_TOLERANCE = 1e-5  # of the loss: evaluated in the same batches with the same weights
 _KEYS = {"key", "network", "dataset", "preset", "seed", "started", "ended", "status", "recipe", "versions", "git"}
@@ -45,6 +46,8 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
                 yield from _recomputed(subject, record)
         if committed:
             yield from _tables(table, records, store)
+    if committed:
+        yield _text(store / AUDIT, as_markdown(audit()), "reproduce audit --markdown")
 
 
 def _origin(subject: str, record: dict) -> Iterator[Number]:
@@ -129,6 +132,11 @@ def _tables(table: Table, records: list[dict], store: Path) -> Iterator[Number]:
         comparison = compare(table, records, data, preset)
         for form in ("csv", "json", "md"):
             path = report_folder(comparison, store) / f"table.{form}"
-            same = path.exists() and path.read_text(encoding="utf-8") == render(comparison, form)
-            note = "" if same else f"`reproduce compare {table.id} --out {store}` writes it"
-            yield Number(LAYER, str(path), "text", "of its records", "of its records" if same else "another", note=note)
+            yield _text(path, render(comparison, form), f"reproduce compare {table.id} --out {store}")
+
+
+def _text(path: Path, expected: str, command: str) -> Number:
+    """Whether a file is what a command writes."""
+    same = path.exists() and path.read_text(encoding="utf-8") == expected
+    note = "" if same else f"`{command}` writes it"
+    return Number(LAYER, str(path), "text", "up to date", "up to date" if same else "another", note=note)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nodes_unet import build
-from reproduce.audit import audit, class_shares
+from reproduce.audit import as_markdown, audit, class_shares
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,10 @@ def test_about_six_times_is_five_and_about_40_per_cent_is_right(checks):
 def test_every_check_shows_its_numbers(checks):
     assert all(len(re.findall(r"\d", check.arithmetic)) >= 4 for check in checks)
     assert {check.paper for check in checks} == {"li2021", "abbas2023", "morelli2021"}
+
+
+def test_the_document_has_a_line_for_each_check_under_its_paper(checks):
+    document = as_markdown(checks)
+    assert document.count("| yes |") == sum(check.holds for check in checks)
+    assert document.count("| **no** |") == sum(not check.holds for check in checks)
+    assert document.index("## Abbas") < document.index("MBConv") < document.index("## Morelli")

@@ -71,7 +71,7 @@ def test_a_planted_bug_moves_numbers_that_the_report_names(plant, where, names, 
 
 def test_all_readers_of_one_layout_s_images_see_the_same_cells(monkeypatch):
     """The same smears, as label images and as outlines; polygons of LabelMe reach half a pixel farther."""
-    monkeypatch.setattr(checkpoints, "CASES", [case("ResNet", "masks"), case("U-Net", "labelme")])
+    monkeypatch.setattr(checkpoints, "CASES", [case("NODEs-UNet", "masks"), case("U-Net", "labelme")])
     shares = {number.subject: number.found for number in check(load_tables(), REFERENCE) if number.name == "labels.red"}
     masks, labelme = shares.values()
     assert masks == pytest.approx(labelme, abs=0.02) and masks > 0.1
