@@ -10,6 +10,7 @@ import typer
 
 from nodes_unet.errors import InputError
 from nodes_unet.files import write_text
+from reproduce.cli_tables import find_table
 from reproduce.quiet import import_tensorflow
 
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
@@ -52,6 +53,23 @@ def memory(
     from reproduce.benchmarks import memory as benchmark
 
     found = benchmark.memory(size, filters, batch)
+    if out:
+        write_text(out, found.to_csv(index=False, lineterminator="\n"))
+    print(found.to_string(index=False))
+
+
+@app.command(epilog="Example: reproduce bench flops --size 256")
+def flops(
+    size: Annotated[int, typer.Option(min=32, help="Height and width, a multiple of 32.")] = 256,
+    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+) -> None:
+    """Count the operations of the networks of `attention` twice: by TensorFlow's profiler and by XLA."""
+    from reproduce.benchmarks import flops as benchmark
+    from reproduce.recipe import values
+
+    table = find_table("attention")
+    encoder = values(table.settings("paper"))["encoder"]
+    found = benchmark.flops([row for row in table.rows if row.network], size, encoder)
     if out:
         write_text(out, found.to_csv(index=False, lineterminator="\n"))
     print(found.to_string(index=False))

@@ -15,6 +15,7 @@ from reproduce.running import identify
 from reproduce.table import TIME, Table
 
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
+MISSING = "reference"
 TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
 _OF_THE_MACHINE = ("processor", "instructions")
 
@@ -82,7 +83,7 @@ def _status(subject: str, identity: RunIdentity, record: dict | None, of_row: Ma
     note = {"missing": f"make it with `{command}`", FAILED: record and record["error"]}.get(state, "")
     yield Number(LAYER, subject, "status", COMPLETE, state, note=note)
     if not of_row:
-        yield Number(LAYER, subject, "reference", "one", None, note="take it in with --update")
+        yield Number(LAYER, subject, MISSING, "one", None, note="take it in with --update")
 
 
 def _tight(subject: str, record: dict, expected: Mapping[str, Value]) -> Iterator[Number]:

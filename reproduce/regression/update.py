@@ -9,6 +9,7 @@ from nodes_unet.files import write_json, write_text
 from reproduce.records import git_state
 from reproduce.regression import checkpoints, reference
 from reproduce.regression.number import Number
+from reproduce.regression.reference import MISSING
 from reproduce.table import Table
 
 LOG = "log.md"
@@ -54,8 +55,10 @@ def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:
 def _entry(reason: str, seeds: Sequence[int], moved: Sequence[Number]) -> str:
     state = git_state()
     changes = ", with uncommitted changes" if state["dirty"] else ""
-    lines = "".join(f"- {number}\n" for number in moved)
+    known = [number for number in moved if number.expected is not None and number.name != MISSING]
+    lines = "".join(f"- {number}\n" for number in known)
     return (
         f"\n## {datetime.now(UTC):%Y-%m-%d}: {reason.strip()}\n\n"
-        f"Code {state['revision']}{changes}; seeds {', '.join(map(str, seeds))}; {len(moved)} numbers moved.\n\n{lines}"
+        f"Code {state['revision']}{changes}; seeds {', '.join(map(str, seeds))}; {len(known)} numbers moved, "
+        f"{len(moved) - len(known)} are new.\n\n{lines}"
     )
