@@ -16,7 +16,7 @@ from nodes_unet.errors import InputError
 from nodes_unet.files import write_json
 from reproduce.recipe import Recipe
 
-SCHEMA = 1
+SCHEMA = 2  # 1 lacks digests of files, statistics of inputs, confusion matrices and the val_loss evaluated anew
 RECORD, BEST, PREDICTIONS, ATTENTION = "run.json", "best.h5", "predictions.h5", "attention.h5"
 HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robustness.csv", "counts.csv"
 OBJECTS, THRESHOLDS = "objects.h5", "thresholds.csv"
@@ -125,9 +125,9 @@ def read_record(folder: Path) -> dict | None:
         return None
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["schema"] != SCHEMA:
+        if not 1 <= record["schema"] <= SCHEMA:
             raise InputError(
-                f"{path} has schema {record['schema']}, not {SCHEMA}: read it with the version that wrote it"
+                f"{path} has schema {record['schema']}, not 1 to {SCHEMA}: read it with the version that wrote it"
             )
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputError):

@@ -19,6 +19,7 @@ LAYER, AUDIT = "records", "audit.md"
 TOLERANCE = 1e-9
 LOSS_TOLERANCE = 1e-5  # of the loss: evaluated in the same batches with the same weights
 _KEYS = {"key", "network", "dataset", "preset", "seed", "started", "ended", "status", "recipe", "versions", "git"}
+_KEYS_FROM_2 = {"files"}
 
 
 def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[Number]:
@@ -36,7 +37,8 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
         records = find_records(store, table.id)
         for record in records:
             subject = str(record["folder"])
-            yield Number(LAYER, subject, "missing parts", "none", ", ".join(sorted(_KEYS - record.keys())) or "none")
+            keys = _KEYS | (_KEYS_FROM_2 if record["schema"] > 1 else set())
+            yield Number(LAYER, subject, "missing parts", "none", ", ".join(sorted(keys - record.keys())) or "none")
             if committed:
                 yield from _origin(subject, record)
             if record["status"] == COMPLETE:
@@ -71,10 +73,10 @@ def _files(subject: str, record: dict) -> Iterator[Number]:
 
 def _training(subject: str, record: dict) -> Iterator[Number]:
     metrics, path = record["metrics"], record["folder"] / HISTORY
-    if "val_loss.recomputed" in metrics:
+    if path.exists() and record["schema"] > 1:
         lowest = float(pd.read_csv(path)["val_loss"].min())
         tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
-        yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics["val_loss.recomputed"], tolerance)
+        yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics.get("val_loss.recomputed"), tolerance)
 
 
 def _evaluations(subject: str, record: dict) -> Iterator[Number]:
@@ -92,11 +94,13 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
     path = record["folder"] / PER_IMAGE
     if not path.exists():
         return
-    images = pd.read_csv(path, dtype={"id": str, "kind": str}, keep_default_na=True)
+    images = pd.read_csv(path, dtype={"id": str, "kind": str})
     if "lengths" in record:
         expected = summarised(images.assign(kind=images.kind.fillna("")))
     else:
-        expected = _means(images) | _pooled(images, record["dataset"]["classes"])
+        expected = _means(images)
+        if record["schema"] > 1:
+            expected |= _pooled(images, record["dataset"]["classes"])
     for name, value in expected.items():
         if name in record["metrics"]:
             wanted = None if value != value else float(value)
@@ -110,18 +114,19 @@ def _means(images: pd.DataFrame) -> dict[str, float]:
 
 
 def _pooled(images: pd.DataFrame, classes: list[str]) -> Mapping[str, float]:
-    """Pooled metrics by their definitions (Li et al. 2021, section 3.3), written a second time for this check."""
-    names = [[f"pixels_{true}_as_{predicted}" for predicted in classes] for true in classes]
-    if names[0][0] not in images:
-        return {}  # a record from before the matrices were kept
-    pixels = np.array([[images[name].sum() for name in row] for row in names], float)
+    """Pooled metrics by their definitions (Li et al. 2021, section 3.3), written a second time for this check.
+
+    All are NaN where the images' lines lack their confusion matrices.
+    """
+    names = [f"pixels_{true}_as_{predicted}" for true in classes for predicted in classes]
+    pixels = images.reindex(columns=names).sum(skipna=False).to_numpy(float).reshape(len(classes), len(classes))
     hits, true, predicted = np.diagonal(pixels), pixels.sum(axis=1), pixels.sum(axis=0)
     with np.errstate(invalid="ignore"):
         overlap = hits / (true + predicted - hits)
         shares = {"cpa_{}.recall": hits / true, "cpa_{}.precision": hits / predicted, "iou_{}.pooled": overlap}
     return {
         "pa.pooled": hits.sum() / pixels.sum(),
-        "miou.pooled": np.nanmean(overlap),
+        "miou.pooled": pd.Series(overlap).mean(),
         **{form.format(name): share[i] for form, share in shares.items() for i, name in enumerate(classes)},
     }
 

@@ -61,10 +61,10 @@ def check(tables: Iterable[Table], store: Path, folder: Path, seeds: Sequence[in
     Raises:
         InputError: the reference or a record is damaged.
     """
-    reference = read(folder / FILE, {"environment": None, "runs": {}})
+    reference, tables = read(folder / FILE, {"environment": None, "runs": {}}), list(tables)
+    checked = len(seeds) * sum(len(table.metrics) * len(table.runnable(PRESET)) for table in tables)
     for table in tables:
         known = reference["runs"].get(table.id, {})
-        checked = len(table.metrics) * len(table.runnable(PRESET)) * len(seeds)
         for identity in identities(table, store, seeds):
             record, of_row = read_record(identity.folder(store)), known.get(identity.row, {})
             subject, seed = f"{table.id}, {identity.row}, seed {identity.seed}", str(identity.seed)
@@ -124,11 +124,13 @@ def read(path: Path, absent: dict) -> dict:
 
 
 def made(tables: Iterable[Table], store: Path, seeds: Sequence[int]) -> dict:
-    """A new reference of the runs of this code.
+    """A new reference of the runs of this code, of two seeds or more, which give the coarse bands their width.
 
     Raises:
-        InputError: a run is missing or failed, or runs were made in several environments.
+        InputError: there are fewer seeds, a run is missing or failed, or runs were made in several environments.
     """
+    if len(seeds) < 2:
+        raise InputError("a reference takes two seeds, for the spread between them: --seeds 0,1")
     of_tables, environments = {}, []
     for table in tables:
         for identity in identities(table, store, seeds):

@@ -67,6 +67,26 @@ def test_a_number_that_was_typed_into_a_record_moves(small, store, change, name)
     assert name in moved(small, store)
 
 
+@pytest.mark.parametrize(
+    ("take_away", "name"),
+    [
+        (lambda record: record.pop("files"), "missing parts"),
+        (lambda record: record["metrics"].pop("val_loss.recomputed"), "val_loss of best.h5"),
+    ],
+)
+def test_only_records_of_the_first_schema_may_lack_what_came_later(small, store, take_away, name):
+    edited(store, take_away)
+    assert name in moved(small, store)
+    edited(store, lambda record: record.update({"schema": 1}))
+    assert not moved(small, store)
+
+
+def test_images_without_their_confusion_matrices_move_the_pooled_metrics(small, store):
+    (path,) = store.glob(f"**/{PER_IMAGE}")
+    pd.read_csv(path).filter(regex="^(?!pixels)").to_csv(path)
+    assert {"pa.pooled", "miou.pooled", "cpa_red.recall"} <= moved(small, store).keys()
+
+
 @pytest.mark.parametrize("name", [PER_IMAGE, HISTORY])
 def test_a_file_that_was_changed_or_lost_moves(small, store, name):
     (path,) = store.glob(f"**/{name}")
@@ -86,4 +106,6 @@ def test_committed_records_come_from_a_clean_ancestor_and_have_their_tables(smal
     found = moved(small, store, committed=True)
     assert found["uncommitted changes"].found == "some"
     assert found[f"commit {'0' * 12}"].found == "other"
-    assert "reproduce compare" in found["text"].note
+    texts = {number.subject: number for number in check([small], store, committed=True) if number.name == "text"}
+    assert any("reproduce compare" in number.note for name, number in texts.items() if name.endswith("table.md"))
+    assert "reproduce audit" in texts[str(store / "audit.md")].note

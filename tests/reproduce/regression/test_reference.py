@@ -146,11 +146,11 @@ def test_a_row_that_the_reference_lacks_moves(tiny, folder, store):
 
 def test_a_reference_is_made_of_complete_runs_of_one_environment(tiny, store, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"U-Net, seed 3 is missing.*reproduce run ode-position"):
-        made([tiny], store, [3])
+        made([tiny], store, [0, 3])
     machines = iter(range(100))
     monkeypatch.setattr(reference, "environment", lambda _: next(machines))
     with pytest.raises(InputError, match="several versions or machines"):
-        made([tiny], store, [0])
+        made([tiny], store, [0, 1])
 
 
 def test_a_damaged_reference_is_one_sentence(tiny, folder, store):

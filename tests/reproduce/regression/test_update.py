@@ -1,6 +1,7 @@
 """A new reference: written whole or not at all, with its reason in the log."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -22,15 +23,16 @@ def quick_checkpoints(monkeypatch):
 
 
 def test_the_reference_is_rewritten_with_what_moved_and_why(tiny, tmp_path, quick_checkpoints):
+    tiny = replace(tiny, rows=tiny.rows[:1])
     store, folder, tables = tmp_path / "runs", tmp_path / "reference", {tiny.id: tiny}
-    run(Request(tiny, tiny.rows, [0], "smoke", SYNTHETIC, store))
-    first = update(tables, store, folder, [0], "the first")
+    run(Request(tiny, tiny.rows, [0, 1], "smoke", SYNTHETIC, store))
+    first = update(tables, store, folder, [0, 1], "the first")
     assert {number.name for number in first} == {"reference", "miou", "nfe"}
     assert json.loads((folder / checkpoints.FILE).read_text()) == {"a network": {"miou": 0.7}}
     known = json.loads((folder / reference.FILE).read_text())
     known["runs"][tiny.id]["U-Net"]["0"]["miou.pooled"] = 0.5
     (folder / reference.FILE).write_text(json.dumps(known))
-    assert {number.name for number in update(tables, store, folder, [0], "a better U-Net")} == {
+    assert {number.name for number in update(tables, store, folder, [0, 1], "a better U-Net")} == {
         "miou.pooled",
         "miou",
         "nfe",
@@ -45,6 +47,8 @@ def test_without_a_reason_or_a_run_nothing_is_written(tiny, tmp_path, quick_chec
     folder = tmp_path / "reference"
     with pytest.raises(InputError, match="needs the reason"):
         update({tiny.id: tiny}, tmp_path, folder, [0], " ")
-    with pytest.raises(InputError, match="is missing"):
+    with pytest.raises(InputError, match="two seeds"):
         update({tiny.id: tiny}, tmp_path, folder, [0], "a reason")
+    with pytest.raises(InputError, match="is missing"):
+        update({tiny.id: tiny}, tmp_path, folder, [0, 1], "a reason")
     assert not folder.exists()
