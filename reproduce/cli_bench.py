@@ -87,6 +87,20 @@ def weight_maps(
     print(benchmark.measure(*numbers).to_string(index=False, float_format="%.3g"))
 
 
+@app.command(epilog="Example: reproduce bench objects --cells 100")
+def objects(
+    cells: Annotated[int, typer.Option(min=1, help="In an image of 1200x1600.")] = 100,
+    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+) -> None:
+    """Time what follows a prediction: post-processing, matching, instance metrics, on one core."""
+    from reproduce.benchmarks import objects as benchmark
+
+    found = benchmark.measure(cells)
+    if out:
+        write_text(out, found.to_csv(index=False, lineterminator="\n"))
+    print(found.to_string(index=False, float_format="%.3g"))
+
+
 @app.command(
     epilog="Examples: reproduce bench tolerance --model runs/.../best.h5 | "
     "reproduce bench tolerance --model best.h5 --data smears.h5 --tolerances 1e-1,1e-3,1e-6"

@@ -20,7 +20,7 @@ class Row:
         changes: what the row changes in the recipe.
         published: the row's name in the published numbers, where it differs.
         not_run: why a row without a network cannot be run.
-        by_name_in: presets under which the row takes so long that it is run only where it is named.
+        by_name_in: presets under which the row is run only where it is named: it takes long there, or repeats another.
     """
 
     name: str

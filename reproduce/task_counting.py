@@ -17,7 +17,6 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.crops import Crops
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset, Split
-from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
 from nodes_unet.training import BEST, HISTORY
 from nodes_unet.weight_maps import weight_map
@@ -38,6 +37,7 @@ from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, RunIdentity
 from reproduce.request import Request
 from reproduce.segmentation import network_arguments, preprocessing, sides, train_row
 from reproduce.table import Row
+from reproduce.timings import timings
 
 
 def modules(_: Recipe) -> list[str]:
@@ -95,12 +95,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         "metrics": {name: None if value != value else value for name, value in measured.items()},
         "inputs": input_statistics(described.preprocessing, test),
         "lengths": {"cell_radius": of.cell_radius, "scale": of.scale, "match_radius": of.radius, **of.cleaning},
-        "timings": {
-            "training_seconds": float(history["seconds"].sum()),
-            "evaluation_seconds": time.perf_counter() - began,
-            "process_peak_memory_bytes": profiling.peak_memory(),
-            "machine": describe(devices(request.number_of_devices)),
-        },
+        "timings": timings(request, history, began),
     }
 
 

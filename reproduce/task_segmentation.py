@@ -10,10 +10,8 @@ import pandas as pd
 from nodes_unet.checkpoint import Description
 from nodes_unet.cost import flops, initialiser_flops, stored_bytes
 from nodes_unet.data.store import Dataset
-from nodes_unet.devices import describe, devices
 from nodes_unet.files import write_text
 from nodes_unet.models import build
-from nodes_unet.profiling import peak_memory
 from nodes_unet.training import HISTORY
 from reproduce.attention_maps import write_attention
 from reproduce.counts import count, has_counts
@@ -26,6 +24,7 @@ from reproduce.request import Request
 from reproduce.segmentation import batches, network_arguments, preprocessing, target, train_row
 from reproduce.solver_health import by_epoch
 from reproduce.table import Row
+from reproduce.timings import timings
 
 __all__ = ["arguments", "batches", "modules", "perform"]
 
@@ -80,12 +79,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
             for block, on_test_images in evaluation.solver.items()
         },
         "counting": counting,
-        "timings": {
-            "training_seconds": float(history["seconds"].sum()),
-            "evaluation_seconds": time.perf_counter() - began,
-            "process_peak_memory_bytes": peak_memory(),
-            "machine": describe(devices(request.number_of_devices)),
-        },
+        "timings": timings(request, history, began),
     }
 
 

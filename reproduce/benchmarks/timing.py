@@ -3,7 +3,10 @@
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import cv2
 
 
 def seconds(action: Callable) -> float:
@@ -33,3 +36,14 @@ def median_seconds_in_turn(
     while len(durations) < repeats and sum(sum(each.values()) for each in durations) < at_most:
         durations.append({name: seconds(action) for name, action in actions.items()})
     return {name: statistics.median(each[name] for each in durations) for name in actions}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """OpenCV on one core; NumPy, SciPy and scikit-image use no more for what is timed here."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)

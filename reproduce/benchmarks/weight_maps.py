@@ -1,7 +1,6 @@
 """Weight maps: windows around the objects against the whole image for each object."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from scipy import ndimage
 
 from nodes_unet.weight_maps import weight_map
-from reproduce.benchmarks.timing import median_seconds_in_turn
+from reproduce.benchmarks.timing import median_seconds_in_turn, one_thread
 
 SIGMA = 25.0
 MOST_PIXELS = 7.5e8  # cells * size^2 up to which SciPy takes part: about 30 s
@@ -32,7 +31,7 @@ def measure(
         float64; their `ratio`; `seconds_per_object`; the `max_relative_error` of the one against the other. SciPy's,
         and what depends on it, is NaN where cells * size^2 is above `MOST_PIXELS`.
     """
-    with _one_thread():
+    with one_thread():
         return pd.DataFrame([_case(size, number, repeats) for size in sizes for number in cells])
 
 
@@ -82,13 +81,3 @@ def _case(size: int, cells: int, repeats: int) -> dict[str, float]:
         "seconds_per_object": took["windows"] / cells,
         "max_relative_error": error,
     }
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
