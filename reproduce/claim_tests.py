@@ -115,8 +115,8 @@ class Alike:
         ]
         means = [statistics.fmean(by_seed.values()) for by_seed in known.values()]
         fewest = min(map(len, shared))
-        what = f"{self.quantities[0].metric} of {len(means)} rows: {min(means):.4g} to {max(means):.4g}, {fewest} seeds"
-        what += f"; margin {self.margin:g}"
+        what = f"{self.quantities[0].metric} of {len(means)} rows: {min(means):.4g} to {max(means):.4g}"
+        what += f", {_seeds(fewest)}; margin {self.margin:g}"
         if all(max(map(abs, _interval(each, confidence=0.9))) <= self.margin for each in shared):
             return Evidence(SUPPORTED, what)
         strict = 1 - (1 - CONFIDENCE) / len(pairs)
@@ -162,5 +162,9 @@ def _interval(numbers: Sequence[float], exact: bool = False, confidence: float =
 def _shown(low: float, high: float, numbers: Sequence[float]) -> str:
     if low == high:
         return ""
-    seeds = f"{len(numbers)} seed{'s' if len(numbers) > 1 else ''}"
+    seeds = _seeds(len(numbers))
     return f" ({seeds})" if math.isinf(low) else f" (95 % {low:+.4g} to {high:+.4g}, {seeds})"
+
+
+def _seeds(number: int) -> str:
+    return f"{number} seed{'s' if number > 1 else ''}"

@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -225,6 +226,8 @@ def claims(out: Store = Path("runs"), as_json: Json = False) -> None:
             print(f"  [{evidence.outcome}] {where + ': ' if where else ''}{evidence.effect}")
         if claim.test and claim.reason:
             print(f"  read as: {claim.reason}")
+    counted = Counter(evidence.outcome for _, _, evidence in found)
+    print("\n" + ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())))
 
 
 @app.command(epilog="Examples: reproduce compare ode-position --format md | reproduce compare all --out results")

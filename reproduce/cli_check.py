@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from nodes_unet.errors import InputError
 from reproduce.cli_tables import load_tables, seeds_of
 from reproduce.quiet import import_tensorflow
 from reproduce.regression.number import Number
@@ -74,10 +75,16 @@ def _numbers(
     from reproduce.regression import checkpoints, records, reference
 
     folder = results / "reference"
+    of_runs = reference.read(folder / reference.FILE, *reference.NONE)
+    of_networks = reference.read(folder / checkpoints.FILE)
     if Layer.reference in layers:
-        yield from reference.check(tables.values(), out, folder, seeds)
+        if not out.is_dir():
+            raise InputError(f"{out} does not exist: `make tables` makes its runs, or leave layer `reference` out")
+        yield from reference.check(tables.values(), out, of_runs, seeds)
     if Layer.checkpoints in layers:
-        yield from checkpoints.check(tables, folder)
+        yield from checkpoints.check(tables, folder, of_networks)
     if Layer.records in layers:
         for store in dict.fromkeys((out, results)):
+            if not store.is_dir():
+                print(f"{store} does not exist: none of its records is checked", file=sys.stderr)
             yield from records.check(tables.values(), store, committed=store == results)

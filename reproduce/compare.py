@@ -132,7 +132,9 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
     ]
     if not fitting:
         asked = "".join(f", {name} {value}" for name, value in (("dataset", data), ("preset", preset)) if value)
-        raise InputError(f"the store has no run of {table.id}{asked}: make one with `reproduce run {table.id}`")
+        there = ", ".join(f"{name} ({of_preset})" for name, of_preset in groups(records))
+        what = f"it has {there}" if there else f"make one with `reproduce run {table.id}`"
+        raise InputError(f"the store has no run of {table.id}{asked}: {what}")
     newest = fitting[-1]
     same = [record for record in fitting if _group(record) == _group(newest)]
     newest_of = {(record["row"], record["seed"]): record for record in same}

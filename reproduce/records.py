@@ -22,6 +22,7 @@ HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robust
 OBJECTS, THRESHOLDS = "objects.h5", "thresholds.csv"
 FILES = (BEST, HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS, THRESHOLDS, PREDICTIONS, ATTENTION, OBJECTS)
 COMPLETE, FAILED = "complete", "failed"
+_READ = ("table", "row", "dataset", "preset", "seed", "ended", "status")
 _LIBRARIES = (
     "tensorflow",
     "keras",
@@ -129,6 +130,8 @@ def read_record(folder: Path) -> dict | None:
             raise InputError(
                 f"{path} has schema {record['schema']}, not 1 to {SCHEMA}: read it with the version that wrote it"
             )
+        if lacking := [name for name in _READ if name not in record]:
+            raise InputError(f"{path} lacks {', '.join(lacking)}: restore it, or remove its folder to run it again")
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputError):
             raise

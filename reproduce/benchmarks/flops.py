@@ -25,7 +25,7 @@ def flops(rows: Iterable[Row], size: int, encoder: str) -> pd.DataFrame:
         InputError: JAX, through which XLA's count is asked for, is not installed.
     """
     if find_spec("jax") is None:
-        raise InputError("XLA's count is asked for through JAX: pip install nodes-unet[bench]")
+        raise InputError("XLA's count is asked for through JAX: pip install -e '.[bench]'")
     lines = []
     for row in rows:
         own = {"encoder": row.changes["encoder"].value} if "encoder" in row.changes else {"encoder": encoder}

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 from nodes_unet import checkpoint
+from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Dataset, Split, write_dataset
+from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
+from nodes_unet.inference import probabilities
 from reproduce.evaluation import evaluate, input_statistics
 from reproduce.object_evaluation import evaluate_objects
 from reproduce.objects import cell_radius, lengths
@@ -18,7 +22,7 @@ from reproduce.recipe import values
 from reproduce.records import BEST, RunIdentity, slug
 from reproduce.regression.layouts import LAYOUTS, draw
 from reproduce.regression.number import Number
-from reproduce.regression.reference import PRESET, identities, read, steady
+from reproduce.regression.reference import PRESET, identities, steady
 from reproduce.table import Table
 
 LAYER, FILE, NETWORKS, IMAGES = "checkpoints", "checkpoints.json", "checkpoints", "images"
@@ -45,15 +49,15 @@ CASES = (
 )
 
 
-def check(tables: Mapping[str, Table], folder: Path) -> Iterator[Number]:
-    """Compares the networks' numbers on the images with those of the reference in a folder.
+def check(tables: Mapping[str, Table], folder: Path, reference: Mapping[str, Mapping]) -> Iterator[Number]:
+    """Compares the numbers of the networks in a folder on its images with a reference, by case.
 
-    These are, by case, every metric, the evaluations of each ODE-block, the inputs' statistics and the labels' shares.
+    These are every metric, the evaluations of each ODE-block, mean and spread of the network's inputs and outputs, and
+    the shares of the labels.
 
     Raises:
-        InputError: a file of the reference cannot be read.
+        InputError: a network or an image cannot be read.
     """
-    reference = read(folder / FILE, {})
     for case in CASES:
         expected, found = reference.get(str(case), {}), _numbers(tables[case.table], case, folder)
         for name in dict.fromkeys([*expected, *found]):
@@ -85,9 +89,12 @@ def _network(case: Case, folder: Path) -> Path:
 
 def _numbers(table: Table, case: Case, folder: Path) -> dict[str, float | None]:
     path, settings = _network(case, folder), values(table.settings(PRESET, table.row(case.row)))
-    model, described = checkpoint.load(path), checkpoint.read_description(path)
     with tempfile.TemporaryDirectory() as temporary:
-        write_dataset(Path(temporary) / "images.h5", LAYOUTS[case.layout].read(folder / IMAGES / case.layout))
+        try:
+            model, described = checkpoint.load(path), checkpoint.read_description(path)
+            write_dataset(Path(temporary) / "images.h5", LAYOUTS[case.layout].read(folder / IMAGES / case.layout))
+        except InputError as error:
+            raise InputError(f"take {folder} from the repository again: {error}") from error
         split = Dataset(Path(temporary) / "images.h5").splits["test"]
         if described.thresholds:
             radius = cell_radius(split.mask(number) for number in range(len(split)))
@@ -97,8 +104,15 @@ def _numbers(table: Table, case: Case, folder: Path) -> dict[str, float | None]:
             once = settings | {"timed_images": 1, "timed_passes": 1, "perturbations": None}
             evaluation = evaluate(model, split, described.classes, once)
             metrics, inputs, solver = evaluation.metrics, evaluation.inputs, evaluation.solver
-        found = _shares(split, described.classes) | steady(metrics, inputs, solver)
+        found = _shares(split, described.classes) | _outputs(model, described, split)
+    found |= steady(metrics, inputs, solver)
     return {name: None if value != value else float(value) for name, value in found.items()}
+
+
+def _outputs(model: keras.Model, described: Description, split: Split) -> dict[str, float]:
+    """Of all probabilities: metrics see only which class is the most probable."""
+    found = np.stack([probabilities(model, described.preprocessing, sample.image) for sample in split])
+    return {"outputs.mean": found[..., -1].mean(dtype=float), "outputs.spread": found.std(dtype=float)}
 
 
 def _shares(split: Split, classes: Iterable[str]) -> dict[str, float]:

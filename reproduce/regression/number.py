@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 Value = float | str | None
+DIGEST = 64  # characters; shown by the first of them
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,7 @@ class Number:
 
 
 def _shown(value: Value) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = "none" if value is None else str(value)
+    return text if len(text) < DIGEST else f"{text[:12]}..."

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nodes_unet.errors import InputError
 from reproduce.audit import as_markdown, audit
 from reproduce.compare import compare, groups
 from reproduce.objects import summarised
@@ -18,8 +19,8 @@ from reproduce.table import Table
 LAYER, AUDIT = "records", "audit.md"
 TOLERANCE = 1e-9
 LOSS_TOLERANCE = 1e-5  # of the loss: evaluated in the same batches with the same weights
-_KEYS = {"key", "network", "dataset", "preset", "seed", "started", "ended", "status", "recipe", "versions", "git"}
-_KEYS_FROM_2 = {"files"}
+_PARTS = {"key", "network", "started", "recipe", "versions", "git"}
+_PARTS_OF_COMPLETE, _PARTS_SINCE_2 = {"metrics", "timings"}, {"files"}
 
 
 def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[Number]:
@@ -37,11 +38,14 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
         records = find_records(store, table.id)
         for record in records:
             subject = str(record["folder"])
-            keys = _KEYS | (_KEYS_FROM_2 if record["schema"] > 1 else set())
-            yield Number(LAYER, subject, "missing parts", "none", ", ".join(sorted(keys - record.keys())) or "none")
+            complete = record["status"] == COMPLETE
+            parts = _PARTS | (_PARTS_OF_COMPLETE if complete else set())
+            parts |= _PARTS_SINCE_2 if record["schema"] > 1 else set()
+            lacking = sorted(parts - record.keys())
+            yield Number(LAYER, subject, "missing parts", "none", ", ".join(lacking) or "none")
             if committed:
                 yield from _origin(subject, record)
-            if record["status"] == COMPLETE:
+            if complete and "metrics" in record:
                 yield from _files(subject, record)
                 yield from _training(subject, record)
                 yield from _evaluations(subject, record)
@@ -53,14 +57,17 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
 
 
 def _origin(subject: str, record: dict) -> Iterator[Number]:
-    yield Number(LAYER, subject, "uncommitted changes", "none", "some" if record["git"]["dirty"] else "none")
-    revision = str(record["git"]["revision"])
+    state = record.get("git", {})
+    yield Number(LAYER, subject, "uncommitted changes", "none", "some" if state.get("dirty") else "none")
+    revision = str(state.get("revision"))
     found = subprocess.run(
         ["git", "-C", str(Path(__file__).parent), "merge-base", "--is-ancestor", revision, "HEAD"],
         capture_output=True,
         check=False,
     )
-    yield Number(LAYER, subject, f"commit {revision[:12]}", "ancestor", "ancestor" if not found.returncode else "other")
+    known = "other" if found.returncode else "ancestor"
+    note = "in a shallow clone, `git fetch --unshallow` gets the history" if found.returncode else ""
+    yield Number(LAYER, subject, f"commit {revision[:12]}", "ancestor", known, note=note)
 
 
 def _files(subject: str, record: dict) -> Iterator[Number]:
@@ -73,8 +80,11 @@ def _files(subject: str, record: dict) -> Iterator[Number]:
 
 def _training(subject: str, record: dict) -> Iterator[Number]:
     metrics, path = record["metrics"], record["folder"] / HISTORY
+    if not record["dataset"]["classes"]:
+        return  # networks as built
+    yield Number(LAYER, subject, HISTORY, "there", "there" if path.exists() else None)
     if path.exists() and record["schema"] > 1:
-        lowest = float(pd.read_csv(path)["val_loss"].min())
+        lowest = float(_read_csv(path)["val_loss"].min())
         tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
         yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics.get("val_loss.recomputed"), tolerance)
 
@@ -92,9 +102,12 @@ def _evaluations(subject: str, record: dict) -> Iterator[Number]:
 def _recomputed(subject: str, record: dict) -> Iterator[Number]:
     """Metrics from the lines of the images."""
     path = record["folder"] / PER_IMAGE
+    if not record["dataset"]["classes"]:
+        return  # networks as built
+    yield Number(LAYER, subject, PER_IMAGE, "there", "there" if path.exists() else None)
     if not path.exists():
         return
-    images = pd.read_csv(path, dtype={"id": str, "kind": str})
+    images = _read_csv(path)
     if "lengths" in record:
         expected = summarised(images.assign(kind=images.kind.fillna("")))
     else:
@@ -104,7 +117,15 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
     for name, value in expected.items():
         if name in record["metrics"]:
             wanted = None if value != value else float(value)
-            yield Number(LAYER, subject, name, wanted, record["metrics"][name], TOLERANCE)
+            note = f"expected from {PER_IMAGE}"
+            yield Number(LAYER, subject, name, wanted, record["metrics"][name], TOLERANCE, note)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype={"id": str, "kind": str})
+    except ValueError as error:
+        raise InputError(f"{path} is no table ({error}): restore it") from error
 
 
 def _means(images: pd.DataFrame) -> dict[str, float]:
@@ -143,5 +164,5 @@ def _tables(table: Table, records: list[dict], store: Path) -> Iterator[Number]:
 def _text(path: Path, expected: str, command: str) -> Number:
     """Whether a file is what a command writes."""
     same = path.exists() and path.read_text(encoding="utf-8") == expected
-    note = "" if same else f"`{command}` writes it"
-    return Number(LAYER, str(path), "text", "up to date", "up to date" if same else "another", note=note)
+    found, note = ("as written", "") if same else ("differs", f"`{command}` writes it again from the records")
+    return Number(LAYER, str(path), "content", "as written", found, note=note)

@@ -15,7 +15,7 @@ from reproduce.running import identify
 from reproduce.table import TIME, Table
 
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
-MISSING = "reference"
+MISSING, NONE = "reference", {"environment": {}, "runs": {}}
 TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
 _OF_THE_MACHINE = ("processor", "instructions")
 
@@ -52,23 +52,23 @@ def identities(table: Table, store: Path, seeds: Sequence[int]) -> Iterator[RunI
             yield identify(request, row, seed, dataset)
 
 
-def check(tables: Iterable[Table], store: Path, folder: Path, seeds: Sequence[int]) -> Iterator[Number]:
-    """Compares the runs of this code with the reference in a folder; each row and seed has to be there.
+def check(tables: Iterable[Table], store: Path, reference: Mapping, seeds: Sequence[int]) -> Iterator[Number]:
+    """Compares the runs of this code with the reference, as `made` makes it; each row and seed has to be there.
 
     A run of a seed that the reference has, made in its environment, has to give its numbers again; the table's own
     metrics of another seed or environment have to lie within a coarse band.
 
     Raises:
-        InputError: the reference or a record is damaged.
+        InputError: a record is damaged.
     """
-    reference, tables = read(folder / FILE, {"environment": None, "runs": {}}), list(tables)
+    tables = list(tables)
     checked = len(seeds) * sum(len(table.metrics) * len(table.runnable(PRESET)) for table in tables)
     for table in tables:
         known = reference["runs"].get(table.id, {})
         for identity in identities(table, store, seeds):
-            record, of_row = read_record(identity.folder(store)), known.get(identity.row, {})
-            subject, seed = f"{table.id}, {identity.row}, seed {identity.seed}", str(identity.seed)
-            yield from _status(subject, identity, record, of_row)
+            folder, of_row, seed = identity.folder(store), known.get(identity.row, {}), str(identity.seed)
+            record, subject = read_record(folder), f"{table.id}, {identity.row}, seed {seed}"
+            yield from _status(subject, identity, folder, record, of_row)
             if record is None or record["status"] != COMPLETE or not of_row:
                 continue
             if seed in of_row and environment(record) == reference["environment"]:
@@ -77,11 +77,18 @@ def check(tables: Iterable[Table], store: Path, folder: Path, seeds: Sequence[in
                 yield from _coarse(subject, table, record, known, checked)
 
 
-def _status(subject: str, identity: RunIdentity, record: dict | None, of_row: Mapping) -> Iterator[Number]:
-    state = "missing" if record is None else record["status"]
-    command = f"reproduce run {identity.table} --preset {PRESET} --seeds {identity.seed} --rows '{identity.row}'"
-    note = {"missing": f"make it with `{command}`", FAILED: record and record["error"]}.get(state, "")
-    yield Number(LAYER, subject, "status", COMPLETE, state, note=note)
+def _status(
+    subject: str, identity: RunIdentity, folder: Path, record: dict | None, of_row: Mapping
+) -> Iterator[Number]:
+    if record is None:
+        of_other_code = any(folder.parent.glob(folder.name.removesuffix(identity.key[:12]) + "*"))
+        state = "only of other code" if of_other_code else "missing"
+        asked = f"{identity.table} --preset {PRESET} --seeds {identity.seed} --rows '{identity.row}'"
+        note = f"`reproduce run {asked} --out {folder.parents[2]}` makes it"
+        yield Number(LAYER, subject, "status", COMPLETE, state, note=note)
+    else:
+        note = record["error"] if record["status"] == FAILED else ""
+        yield Number(LAYER, subject, "status", COMPLETE, record["status"], note=note)
     if not of_row:
         yield Number(LAYER, subject, MISSING, "one", None, note="take it in with --update")
 
@@ -109,18 +116,19 @@ def _known(seeds: Mapping[str, Mapping[str, Value]], name: str) -> list[float]:
     return [of_seed[name] for of_seed in seeds.values() if of_seed.get(name) is not None]
 
 
-def read(path: Path, absent: dict) -> dict:
-    """A file of the reference, or what stands for it where it is absent.
+def read(path: Path, *keys: str) -> dict[str, dict]:
+    """A file of the reference, which has to have the keys.
 
     Raises:
-        InputError: the file is damaged.
+        InputError: the file is missing, damaged or no such file.
     """
-    if not path.exists():
-        return absent
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}): take it from the repository again") from error
+    if not isinstance(content, dict) or not all(isinstance(content.get(key), dict) for key in [*content, *keys]):
+        raise InputError(f"{path} is no file of the reference: take it from the repository again")
+    return content
 
 
 def made(tables: Iterable[Table], store: Path, seeds: Sequence[int]) -> dict:

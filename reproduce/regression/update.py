@@ -33,8 +33,10 @@ def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequen
         raise InputError("--update needs the reason for the new reference, for its log")
     runs = reference.made(tables.values(), store, seeds)
     checkpoints.keep(tables, store, folder)
-    evaluated = list(checkpoints.check(tables, folder))
-    compared = [*reference.check(tables.values(), store, folder, seeds), *evaluated]
+    files = folder / reference.FILE, folder / checkpoints.FILE
+    before, before_of_networks = (reference.read(path) if path.exists() else reference.NONE for path in files)
+    evaluated = list(checkpoints.check(tables, folder, before_of_networks))
+    compared = [*reference.check(tables.values(), store, before, seeds), *evaluated]
     moved = [number for number in compared if not number.holds]
     path = folder / LOG
     log = path.read_text(encoding="utf-8") if path.exists() else _TITLE

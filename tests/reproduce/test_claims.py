@@ -36,8 +36,8 @@ def record(folder, row, seed, metrics, table="three-networks", name="smears", st
     folder = folder / table / "any" / f"{row}-{seed}-{name}-{status}"
     folder.mkdir(parents=True)
     dataset = {"name": name, "role": "proxy", "digest": name * 3}
-    content = {"row": row, "seed": seed, "metrics": metrics, "dataset": dataset, "preset": "quick", "status": status}
-    (folder / "run.json").write_text(json.dumps({"schema": 1, "ended": "2026-01-01", **content}))
+    content = {"table": table, "row": row, "seed": seed, "preset": "quick", "dataset": dataset, "status": status}
+    (folder / "run.json").write_text(json.dumps({"schema": 1, "ended": "2026-01-01", "metrics": metrics, **content}))
 
 
 def evidence(store, words):

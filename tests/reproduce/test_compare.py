@@ -17,7 +17,7 @@ from reproduce.report import render, write_report
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "240")
 
 
 def record(

@@ -54,7 +54,7 @@ def _check(name: str) -> None:
     if name not in METHODS:
         raise InputError(f"unknown method {name!r}: choose from {'; '.join(METHODS)}")
     if not METHODS[name].available():
-        raise InputError(f"{name} needs {METHODS[name].needs}: pip install nodes-unet[bench], or leave it out")
+        raise InputError(f"{name} needs {METHODS[name].needs}: pip install -e '.[bench]', or leave it out")
 
 
 def _read(folder: Path) -> list[dict]:

@@ -14,5 +14,5 @@ def test_both_counts_of_a_row_agree_but_for_the_image_s_edge():
 
 def test_without_jax_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(benchmark, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install nodes-unet\[bench\]"):
+    with pytest.raises(InputError, match=r"pip install -e"):
         benchmark.flops([], 64, "efficientnetb0")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from nodes_unet import InputError
 from nodes_unet.files import write_json
 from reproduce.records import HISTORY, PER_IMAGE, RECORD
 from reproduce.regression.records import check
@@ -96,9 +97,20 @@ def test_a_file_that_was_changed_or_lost_moves(small, store, name):
     assert name in moved(small, store)
 
 
-def test_a_lost_file_is_missed(small, store):
-    edited(store, lambda record: record["files"].update({"counts.csv": "abc"}))
-    assert moved(small, store)["counts.csv"].found is None
+@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("name", [PER_IMAGE, HISTORY])
+def test_a_lost_file_is_missed(small, store, name, schema):
+    (path,) = store.glob(f"**/{name}")
+    path.unlink()
+    edited(store, lambda record: record.update({"schema": schema}))
+    assert moved(small, store)[name].found is None
+
+
+def test_a_file_that_is_no_table_is_one_sentence(small, store):
+    (path,) = store.glob(f"**/{PER_IMAGE}")
+    path.write_text("")
+    with pytest.raises(InputError, match=r"per_image.csv is no table"):
+        moved(small, store)
 
 
 def test_committed_records_come_from_a_clean_ancestor_and_have_their_tables(small, store):
@@ -106,6 +118,6 @@ def test_committed_records_come_from_a_clean_ancestor_and_have_their_tables(smal
     found = moved(small, store, committed=True)
     assert found["uncommitted changes"].found == "some"
     assert found[f"commit {'0' * 12}"].found == "other"
-    texts = {number.subject: number for number in check([small], store, committed=True) if number.name == "text"}
+    texts = {number.subject: number for number in check([small], store, committed=True) if number.name == "content"}
     assert any("reproduce compare" in number.note for name, number in texts.items() if name.endswith("table.md"))
     assert "reproduce audit" in texts[str(store / "audit.md")].note

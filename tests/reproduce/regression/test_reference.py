@@ -1,6 +1,5 @@
 """Runs beside a reference: bugs planted in the code, with the configuration unchanged, move numbers."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,12 +7,11 @@ import pytest
 from nodes_unet import InputError, checkpoint, metrics
 from nodes_unet.data.augmentation import Augmenter
 from nodes_unet.data.preprocessing import Preprocessing
-from nodes_unet.files import write_json
 from nodes_unet.training import BEST, _State
 from reproduce import segmentation
 from reproduce.datasets import SYNTHETIC
 from reproduce.regression import records, reference
-from reproduce.regression.reference import FILE, check, made
+from reproduce.regression.reference import FILE, check, made, read
 from reproduce.request import Request
 from reproduce.running import run
 from reproduce.segmentation import Side
@@ -31,19 +29,18 @@ def store(tiny, tmp_path_factory):
 
 
 @pytest.fixture
-def folder(tiny, store, tmp_path):
-    write_json(tmp_path / "reference" / FILE, made([tiny], store, [0, 1]))
-    return tmp_path / "reference"
+def known(tiny, store):
+    return made([tiny], store, [0, 1])
 
 
 def moved(*arguments):
     return {number.name: number for number in check(*arguments) if not number.holds}
 
 
-def test_the_same_code_gives_the_same_numbers_again_in_another_store(tiny, folder, tmp_path):
+def test_the_same_code_gives_the_same_numbers_again_in_another_store(tiny, known, tmp_path):
     table = replace(tiny, rows=tiny.rows[1:])
     run_all(table, tmp_path)
-    numbers = list(check([table], tmp_path, folder, [0]))
+    numbers = list(check([table], tmp_path, known, [0]))
     assert {number.name for number in numbers} >= {"miou.pooled", "nfe", "inputs.mean", "val_loss.recomputed", "status"}
     assert all(number.holds for number in numbers)
     assert all(number.tolerance < 1e-4 for number in numbers if number.name.startswith("miou"))
@@ -100,48 +97,45 @@ def take_recall_for_precision(monkeypatch):
     ],
 )
 def test_a_planted_bug_moves_a_number_that_the_report_names(
-    plant, name, in_record, tiny, folder, store, tmp_path, monkeypatch
+    plant, name, in_record, tiny, known, store, tmp_path, monkeypatch
 ):
     table = replace(tiny, rows=tiny.rows[:1])
-    assert not moved([table], store, folder, [0])
+    assert not moved([table], store, known, [0])
     plant(monkeypatch)
     (record,) = run_all(table, tmp_path)
     assert record["status"] == "complete"
-    assert name in moved([table], tmp_path, folder, [0])
+    assert name in moved([table], tmp_path, known, [0])
     inconsistent = {number.name for number in records.check([table], tmp_path, committed=False) if not number.holds}
     assert in_record in inconsistent or not (in_record or inconsistent)
 
 
-def test_missing_and_failed_runs_move(tiny, folder, tmp_path, monkeypatch):
-    (missing, *_) = check([tiny], tmp_path, folder, [0])
+def test_missing_and_failed_runs_move(tiny, known, tmp_path, monkeypatch):
+    (missing, *_) = check([tiny], tmp_path, known, [0])
     assert (missing.name, missing.found) == ("status", "missing") and "reproduce run ode-position" in missing.note
     one = replace(tiny, rows=tiny.rows[:1])
     monkeypatch.setattr("reproduce.task_segmentation.evaluate", lambda *_: 1 / 0)
     run_all(one, tmp_path)
-    failed = moved([one], tmp_path, folder, [0])["status"]
+    failed = moved([one], tmp_path, known, [0])["status"]
     assert failed.found == "failed" and "ZeroDivisionError" in failed.note
 
 
-def test_results_of_other_code_do_not_count(tiny, folder, store, monkeypatch):
+def test_results_of_other_code_do_not_count(tiny, known, store, monkeypatch):
     monkeypatch.setattr("reproduce.running.source_digest", lambda _: "other code")
-    assert moved([tiny], store, folder, [0])["status"].found == "missing"
+    assert moved([tiny], store, known, [0])["status"].found == "only of other code"
 
 
-def test_another_seed_or_machine_has_a_coarse_band(tiny, folder, store):
-    elsewhere = json.loads((folder / FILE).read_text()) | {"environment": {"processor": "another"}}
-    write_json(folder / FILE, elsewhere)
-    numbers = {number.name: number for number in check([tiny], store, folder, [0])}
+def test_another_seed_or_machine_has_a_coarse_band(tiny, known, store):
+    known["environment"] = {"processor": "another"}
+    numbers = {number.name: number for number in check([tiny], store, known, [0])}
     assert numbers["miou.pooled"].tolerance > 0.01 and "coarse" in numbers["miou.pooled"].note
     assert numbers["parameters"].tolerance < 1e-4
     assert "inputs.mean" not in numbers  # only what the table shows
     assert all(number.holds for number in numbers.values())
 
 
-def test_a_row_that_the_reference_lacks_moves(tiny, folder, store):
-    known = json.loads((folder / FILE).read_text())
+def test_a_row_that_the_reference_lacks_moves(tiny, known, store):
     del known["runs"]["ode-position"]["U-Net"]
-    write_json(folder / FILE, known)
-    assert "--update" in moved([tiny], store, folder, [0])["reference"].note
+    assert "--update" in moved([tiny], store, known, [0])["reference"].note
 
 
 def test_a_reference_is_made_of_complete_runs_of_one_environment(tiny, store, tmp_path, monkeypatch):
@@ -153,7 +147,9 @@ def test_a_reference_is_made_of_complete_runs_of_one_environment(tiny, store, tm
         made([tiny], store, [0, 1])
 
 
-def test_a_damaged_reference_is_one_sentence(tiny, folder, store):
-    (folder / FILE).write_text("{")
-    with pytest.raises(InputError, match=r"smoke.json cannot be read"):
-        list(check([tiny], store, folder, [0]))
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"runs": [], "environment": {}}', None])
+def test_a_damaged_or_missing_reference_is_one_sentence(tmp_path, content):
+    if content is not None:
+        (tmp_path / FILE).write_text(content)
+    with pytest.raises(InputError, match=r"smoke.json .*take it from the repository again"):
+        read(tmp_path / FILE, "runs", "environment")
