@@ -65,6 +65,8 @@ def check(tables: Iterable[Table], store: Path, reference: Mapping, seeds: Seque
     checked = len(seeds) * sum(len(table.metrics) * len(table.runnable(PRESET)) for table in tables)
     for table in tables:
         known = reference["runs"].get(table.id, {})
+        for row in known.keys() - {row.name for row in table.runnable(PRESET)}:
+            yield Number(LAYER, f"{table.id}, {row}", "status", COMPLETE, "no longer run", note="--update drops it")
         for identity in identities(table, store, seeds):
             folder, of_row, seed = identity.folder(store), known.get(identity.row, {}), str(identity.seed)
             record, subject = read_record(folder), f"{table.id}, {identity.row}, seed {seed}"

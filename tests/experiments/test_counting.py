@@ -59,7 +59,8 @@ def test_every_published_cell_is_found():
         if metric.published
     }
     known = {(number.metric, number.value) for number in published_numbers(TABLE.paper)}
-    assert printed == known - {("mae", "0.8")}, "the abstract's MAE is a note on Table 1's"
+    rounded = {("mae", "0.8"), ("mae", "1")}  # in the abstract and in the text, which a note on Table 1's says
+    assert printed == known - rounded
 
 
 def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_objects(table, finished):
@@ -110,7 +111,7 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
         crop = batches.split[number]
         np.testing.assert_allclose(image, crop.image / 255, atol=1e-6)
         np.testing.assert_array_equal(label, crop.mask > 0)
-        expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5)
+        expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5, at_least=1)
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
     plain = _batches(held_out, settings | {"weight_maps": False}, of, None, {"": 1})[0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))

@@ -33,14 +33,20 @@ def known(tiny, store):
     return made([tiny], store, [0, 1])
 
 
-def moved(*arguments):
-    return {number.name: number for number in check(*arguments) if not number.holds}
+def moved(tables, store, known, seeds):
+    return {number.name: number for number in check(tables, store, known, seeds) if not number.holds}
+
+
+def of_rows(table, known):
+    """A reference of the table's rows alone."""
+    rows = {row.name: known["runs"][table.id][row.name] for row in table.rows}
+    return known | {"runs": {table.id: rows}}
 
 
 def test_the_same_code_gives_the_same_numbers_again_in_another_store(tiny, known, tmp_path):
     table = replace(tiny, rows=tiny.rows[1:])
     run_all(table, tmp_path)
-    numbers = list(check([table], tmp_path, known, [0]))
+    numbers = list(check([table], tmp_path, of_rows(table, known), [0]))
     assert {number.name for number in numbers} >= {"miou.pooled", "nfe", "inputs.mean", "val_loss.recomputed", "status"}
     assert all(number.holds for number in numbers)
     assert all(number.tolerance < 1e-4 for number in numbers if number.name.startswith("miou"))
@@ -100,6 +106,7 @@ def test_a_planted_bug_moves_a_number_that_the_report_names(
     plant, name, in_record, tiny, known, store, tmp_path, monkeypatch
 ):
     table = replace(tiny, rows=tiny.rows[:1])
+    known = of_rows(table, known)
     assert not moved([table], store, known, [0])
     plant(monkeypatch)
     (record,) = run_all(table, tmp_path)
@@ -115,7 +122,7 @@ def test_missing_and_failed_runs_move(tiny, known, tmp_path, monkeypatch):
     one = replace(tiny, rows=tiny.rows[:1])
     monkeypatch.setattr("reproduce.task_segmentation.evaluate", lambda *_: 1 / 0)
     run_all(one, tmp_path)
-    failed = moved([one], tmp_path, known, [0])["status"]
+    failed = moved([one], tmp_path, of_rows(one, known), [0])["status"]
     assert failed.found == "failed" and "ZeroDivisionError" in failed.note
 
 
@@ -136,6 +143,11 @@ def test_another_seed_or_machine_has_a_coarse_band(tiny, known, store):
 def test_a_row_that_the_reference_lacks_moves(tiny, known, store):
     del known["runs"]["ode-position"]["U-Net"]
     assert "--update" in moved([tiny], store, known, [0])["reference"].note
+
+
+def test_a_row_that_is_no_longer_run_moves(tiny, known, store):
+    dropped = moved([replace(tiny, rows=tiny.rows[1:])], store, known, [0])["status"]
+    assert dropped.subject == "ode-position, U-Net" and dropped.found == "no longer run"
 
 
 def test_a_reference_is_made_of_complete_runs_of_one_environment(tiny, store, tmp_path, monkeypatch):
