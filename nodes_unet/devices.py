@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from nodes_unet.errors import InputError
 
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
 
 def devices(number: int | None = None) -> list[str]:
     """The devices to train on: GPUs where there are any, CPUs elsewhere.
@@ -42,9 +44,11 @@ def jit_compile(names: list[str]) -> bool | str:
 
 
 def describe(names: list[str]) -> dict:
-    """Machine and devices, for records."""
+    """Machine and devices, for records; model, caches and instructions decide in which order sums are added up."""
     return {
         "processor": _processor(),
+        "model": [_cpuinfo(name)[0] for name in ("cpu family", "model", "stepping") if _cpuinfo(name)],
+        "caches": [path.read_text(encoding="utf-8").strip() for path in sorted(_CACHES.glob("index*/size"))],
         "instructions": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -58,8 +62,14 @@ def _gpus():
 
 
 def _processor() -> str:
-    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-        if names:
-            return f"{len(names)} x {names[0]}"
+    if names := _cpuinfo("model name"):
+        return f"{len(names)} x {names[0]}"
     return platform.processor() or platform.machine()
+
+
+def _cpuinfo(name: str) -> list[str]:
+    """What Linux says under a name, for each processor; elsewhere nothing."""
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+        fields = [line.split(":", 1) for line in file if ":" in line]
+        return [value.strip() for key, value in fields if key.strip() == name]
+    return []

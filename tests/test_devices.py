@@ -1,8 +1,10 @@
 """Several devices, shown with two logical CPUs in a process of their own."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,4 +85,6 @@ def test_xla_is_left_to_keras_on_gpus():
 
 def test_records_name_the_machine():
     described = describe(["/device:CPU:0"])
-    assert described["processor"] and described["devices"]
+    assert described["processor"] and described["devices"] and described["instructions"]
+    if Path("/proc/cpuinfo").exists():
+        assert str(os.cpu_count()) in described["processor"] and len(described["model"]) == 3

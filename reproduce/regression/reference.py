@@ -17,7 +17,7 @@ from reproduce.table import TIME, Table
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
 MISSING, NONE = "reference", {"environment": {}, "runs": {}}
 TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
-_OF_THE_MACHINE = ("processor", "instructions")
+_OF_THE_MACHINE = ("processor", "model", "caches", "instructions")
 
 
 def numbers(record: Mapping) -> dict[str, Value]:
