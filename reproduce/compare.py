@@ -142,9 +142,11 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
     in_order = [(row.name, seed) for row in table.rows for seed in seeds]
     latest = {key: newest_of[key] for key in in_order if key in newest_of}
     complete = {key: record for key, record in latest.items() if record["status"] == COMPLETE}
+    paired_rows = {row for pair in table.pairs for row in pair}
     per_image = {
-        name: {seed: _per_image(record) for (row, seed), record in complete.items() if row == name}
-        for name in dict.fromkeys(row for pair in table.pairs for row in pair)
+        each.name: {seed: _per_image(record) for (row, seed), record in complete.items() if row == each.name}
+        for each in table.rows
+        if each.name in paired_rows
     }
     by_row = {row.name: [record for (name, _), record in latest.items() if name == row.name] for row in table.rows}
     return Comparison(

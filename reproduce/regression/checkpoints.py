@@ -58,6 +58,8 @@ def check(tables: Mapping[str, Table], folder: Path, reference: Mapping[str, Map
     Raises:
         InputError: a network or an image cannot be read.
     """
+    for name in reference.keys() - {str(case) for case in CASES}:
+        yield Number(LAYER, name, "status", "checked", "no longer checked", note="--update drops it")
     for case in CASES:
         expected, found = reference.get(str(case), {}), _numbers(tables[case.table], case, folder)
         for name in dict.fromkeys([*expected, *found]):

@@ -1,5 +1,6 @@
 """Layer `records`: whether what records of runs say fits together, and whether printed tables are what they give."""
 
+import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from reproduce.table import Table
 LAYER, AUDIT = "records", "audit.md"
 TOLERANCE = 1e-9
 LOSS_TOLERANCE = 1e-5  # of the loss: evaluated in the same batches with the same weights
+_PREPROCESSING = ("image_size", "clahe_clip", "clahe_grid", "scaling", "encoder", "encoder_weights")
 _PARTS = {"key", "network", "started", "recipe", "versions", "git"}
 _PARTS_OF_COMPLETE, _PARTS_SINCE_2 = {"metrics", "timings"}, {"files"}
 
@@ -50,6 +52,7 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
                 yield from _training(subject, record)
                 yield from _evaluations(subject, record)
                 yield from _recomputed(subject, record)
+        yield from _inputs(records)
         if committed:
             yield from _tables(table, records, store)
     if committed:
@@ -87,6 +90,16 @@ def _training(subject: str, record: dict) -> Iterator[Number]:
         lowest = float(_read_csv(path)["val_loss"].min())
         tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
         yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics.get("val_loss.recomputed"), tolerance)
+
+
+def _inputs(records: Iterable[dict]) -> Iterator[Number]:
+    """Whether the same preprocessing of the same images gave networks the same inputs."""
+    first = {}
+    for record in (each for each in records if each.get("inputs") and "recipe" in each):
+        settings = [record["recipe"].get(name, {}).get("value") for name in _PREPROCESSING]
+        known = first.setdefault((record["dataset"]["digest"], json.dumps(settings)), record["inputs"])
+        for name, value in record["inputs"].items():
+            yield Number(LAYER, str(record["folder"]), f"inputs.{name}", known.get(name), value, TOLERANCE)
 
 
 def _evaluations(subject: str, record: dict) -> Iterator[Number]:

@@ -33,10 +33,10 @@ def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequen
         raise InputError("--update needs the reason for the new reference, for its log")
     runs = reference.made(tables.values(), store, seeds)
     checkpoints.keep(tables, store, folder)
-    files = folder / reference.FILE, folder / checkpoints.FILE
-    before, before_of_networks = (reference.read(path) if path.exists() else reference.NONE for path in files)
-    evaluated = list(checkpoints.check(tables, folder, before_of_networks))
-    compared = [*reference.check(tables.values(), store, before, seeds), *evaluated]
+    before = {name: _read(folder / name) for name in (reference.FILE, checkpoints.FILE)}
+    evaluated = list(checkpoints.check(tables, folder, before[checkpoints.FILE]))
+    of_runs = reference.check(tables.values(), store, reference.NONE | before[reference.FILE], seeds)
+    compared = [*of_runs, *evaluated]
     moved = [number for number in compared if not number.holds]
     path = folder / LOG
     log = path.read_text(encoding="utf-8") if path.exists() else _TITLE
@@ -44,6 +44,10 @@ def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequen
     write_json(folder / reference.FILE, runs)
     write_json(folder / checkpoints.FILE, _by_case(evaluated))
     return moved
+
+
+def _read(path: Path) -> dict:
+    return reference.read(path) if path.exists() else {}
 
 
 def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:

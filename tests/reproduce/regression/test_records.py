@@ -97,6 +97,16 @@ def test_a_file_that_was_changed_or_lost_moves(small, store, name):
     assert name in moved(small, store)
 
 
+def test_runs_that_were_given_other_inputs_by_the_same_preprocessing_move(small, store):
+    (path,) = store.glob(f"**/{RECORD}")
+    other = shutil.copytree(path.parent, path.parent.with_name("another"))
+    assert not moved(small, store)
+    record = json.loads((other / RECORD).read_text())
+    record["inputs"]["spread"] += 0.01
+    write_json(other / RECORD, record)
+    assert set(moved(small, store)) == {"inputs.spread"}
+
+
 @pytest.mark.parametrize("schema", [1, 2])
 @pytest.mark.parametrize("name", [PER_IMAGE, HISTORY])
 def test_a_lost_file_is_missed(small, store, name, schema):
