@@ -210,7 +210,7 @@ def _objects(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[
 
 def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:
     found = (
-        paired_difference((first, per_image[first]), (second, per_image[second]), metric)
+        paired_difference((first, per_image.get(first, {})), (second, per_image.get(second, {})), metric)
         for first, second in table.pairs
         for metric in table.per_image
     )

@@ -17,15 +17,15 @@ NETWORKS = {
 _STEPS = 2
 
 
-def memory(size: int, filters: int, batch: int, networks: Sequence[str] = tuple(NETWORKS)) -> pd.DataFrame:
-    """Peak memory of training steps, each network in a fresh process.
+def memory(size: int, filters: int, batch: int, networks: Sequence[str] = ()) -> pd.DataFrame:
+    """Peak memory of training steps, each network (by default all of `NETWORKS`) in a fresh process.
 
     Returns:
         A line a network: `peak_bytes` (resident size of the process), `step_bytes` (of these, what came on top of
         TensorFlow, weights and optimizer), `parameter_bytes`, and `nfe` of the last step; or `error`.
     """
     lines = []
-    for name in networks:
+    for name in networks or NETWORKS:
         network, arguments = NETWORKS[name]
         lines.append({"network": name, **measured(__name__, "train", network, arguments, size, filters, batch)})
     return pd.DataFrame(lines)

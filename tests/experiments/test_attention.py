@@ -24,6 +24,7 @@ from reproduce.segmentation import batches, preprocessing
 TINY = {
     name: assumed(value, "tests: seconds a network")
     for name, value in {
+        "encoder": "resnet18",
         "image_size": [32, 32],
         "flops_size": [64, 64],
         "copies": 1,
@@ -38,7 +39,7 @@ TINY = {
 
 @pytest.fixture
 def table():
-    """The two rows of LinkNet, of random weights, in seconds."""
+    """The two rows of LinkNet, of random weights and on a smaller encoder, in seconds."""
     return replace(
         TABLE,
         rows=[TABLE.row("LinkNet with AU"), TABLE.row("LinkNet, gates off")],
@@ -90,20 +91,20 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
     records = run(Request(table, table.rows, [0], "tiny", "synthetic", tmp_path))
     assert [record["status"] for record in records] == ["complete", "complete"]
     gated, plain = (record["metrics"] for record in records)
-    assert (gated["parameters"], plain["parameters"]) == (6_906_013, 6_096_333)
+    assert gated["parameters"] > plain["parameters"] > 11_000_000
     assert gated["flops"] > plain["flops"] > 200e6
-    assert gated["flops.initialisers"] == pytest.approx(13.7e6, rel=0.01)
-    assert plain["stored_bytes.with_optimizer"] > 2.8 * plain["stored_bytes"] > 2.8 * 4 * 6_000_000
+    assert gated["flops.initialisers"] == pytest.approx(2 * gated["parameters"], rel=0.01)
+    assert plain["stored_bytes.with_optimizer"] > 2.8 * plain["stored_bytes"] > 2.8 * 4 * plain["parameters"]
     for protocol in ("per_image", "pooled", "soft", "batch"):
         assert 0 <= gated[f"iou.{protocol}"] <= gated[f"dice.{protocol}"] <= 1
     assert np.isfinite(gated["loss"]) and gated["best_epoch"] in (1, 2)
     described = read_description(find_records(tmp_path, table.id)[0]["folder"] / "best.h5")
-    assert (described.thresholds, described.preprocessing.scaling) == ({"neuron": 0.5}, "torch")
+    assert (described.thresholds, described.preprocessing.scaling) == ({"neuron": 0.5}, "none")
     comparison = compare(table, find_records(tmp_path, table.id))
     written = write_report(comparison, tmp_path / "out")
     assert {"curves.png", "attention.png", "segmentations.png", "per_image.png"} <= set(written)
     text = render(comparison, "text")
-    assert "reproduced (truncation): LinkNet, gates off, parameters, million" in text
+    assert "not comparable" in text
     assert "monitor = test" not in text
     with h5py.File(comparison.attention["LinkNet with AU"]) as file:
         image = file[next(iter(file))]
