@@ -17,7 +17,7 @@ TABLES := $(subst _,-,$(patsubst experiments/%.py,table-%,$(filter-out %/__init_
 tables: env
 	$(MAKE) --no-print-directory --keep-going --jobs 2 $(TABLES)
 
-$(TABLES): table-%:
+$(TABLES): table-%: env
 	$(VENV)/bin/reproduce run $* --preset smoke
 
 check: env

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nodes_unet.errors import InputError
 
+BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"  # what a training leaves in its folder
+
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:

@@ -18,13 +18,11 @@ from nodes_unet.checkpoint import Description
 from nodes_unet.data.batches import Batches
 from nodes_unet.devices import devices, jit_compile, scope
 from nodes_unet.errors import InputError, SolverWarning, TrainingError
-from nodes_unet.files import replacing
+from nodes_unet.files import BEST, HISTORY, RESUME, replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.losses import loss as loss_by_name
 from nodes_unet.ode import ode_blocks
 from nodes_unet.schedule import learning_rate, stops
-
-BEST, RESUME, HISTORY = "best.h5", "resume.h5", "history.csv"
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,9 @@ def flops(
 ) -> None:
     """Count the operations of the networks of `attention` twice: by TensorFlow's profiler and by XLA."""
     from reproduce.benchmarks import flops as benchmark
-    from reproduce.recipe import values
 
     table = find_table("attention")
-    encoder = values(table.settings("paper"))["encoder"]
-    found = benchmark.flops([row for row in table.rows if row.network], size, encoder)
+    found = benchmark.flops(table, table.runnable("paper"), size)
     if out:
         write_text(out, found.to_csv(index=False, lineterminator="\n"))
     print(found.to_string(index=False))

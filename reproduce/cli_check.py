@@ -75,14 +75,13 @@ def _numbers(
     from reproduce.regression import checkpoints, records, reference
 
     folder = results / "reference"
-    of_runs = reference.read(folder / reference.FILE, *reference.NONE)
-    of_networks = reference.read(folder / checkpoints.FILE)
     if Layer.reference in layers:
+        known = reference.read(folder / reference.FILE, *reference.EMPTY)
         if not out.is_dir():
             raise InputError(f"{out} does not exist: `make tables` makes its runs, or leave layer `reference` out")
-        yield from reference.check(tables.values(), out, of_runs, seeds)
+        yield from reference.check(tables.values(), out, known, seeds)
     if Layer.checkpoints in layers:
-        yield from checkpoints.check(tables, folder, of_networks)
+        yield from checkpoints.check(tables, folder, reference.read(folder / checkpoints.FILE))
     if Layer.records in layers:
         for store in dict.fromkeys((out, results)):
             if not store.is_dir():

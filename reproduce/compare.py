@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from nodes_unet.errors import InputError
+from nodes_unet.files import HISTORY
 from reproduce.paired import PairedDifference, paired_difference
 from reproduce.published import Published, find
 from reproduce.records import (
@@ -15,7 +16,6 @@ from reproduce.records import (
     COMPLETE,
     COUNTS,
     FAILED,
-    HISTORY,
     OBJECTS,
     PER_IMAGE,
     PREDICTIONS,
@@ -210,8 +210,9 @@ def _objects(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[
 
 def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:
     found = (
-        paired_difference((first, per_image.get(first, {})), (second, per_image.get(second, {})), metric)
+        paired_difference((first, per_image[first]), (second, per_image[second]), metric)
         for first, second in table.pairs
+        if {first, second} <= per_image.keys()
         for metric in table.per_image
     )
     return tuple(difference for difference in found if difference is not None)

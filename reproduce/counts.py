@@ -12,8 +12,8 @@ from nodes_unet.count_training import Counted, CountFitting, mirrored, train_cou
 from nodes_unet.counting import basin_areas, component_areas, tuned
 from nodes_unet.counting import count as count_areas
 from nodes_unet.data.store import Dataset
+from nodes_unet.files import BEST
 from nodes_unet.inference import segment
-from nodes_unet.training import BEST
 from reproduce.count_errors import METHODS
 from reproduce.segmentation import Side, preprocessing, sides
 

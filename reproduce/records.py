@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nodes_unet.errors import InputError
-from nodes_unet.files import write_json
+from nodes_unet.files import BEST, HISTORY, write_json
 from reproduce.recipe import Recipe
 
 SCHEMA = 2  # 1 lacks digests of files, statistics of inputs, confusion matrices and the val_loss evaluated anew
-RECORD, BEST, PREDICTIONS, ATTENTION = "run.json", "best.h5", "predictions.h5", "attention.h5"
-HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS = "history.csv", "per_image.csv", "robustness.csv", "counts.csv"
+RECORD, PREDICTIONS, ATTENTION = "run.json", "predictions.h5", "attention.h5"
+PER_IMAGE, ROBUSTNESS, COUNTS = "per_image.csv", "robustness.csv", "counts.csv"
 OBJECTS, THRESHOLDS = "objects.h5", "thresholds.csv"
 FILES = (BEST, HISTORY, PER_IMAGE, ROBUSTNESS, COUNTS, THRESHOLDS, PREDICTIONS, ATTENTION, OBJECTS)
 COMPLETE, FAILED = "complete", "failed"

@@ -12,9 +12,10 @@ from rich.table import Table as Grid
 
 from nodes_unet.checkpoint import Description, load
 from nodes_unet.data.store import Dataset
+from nodes_unet.files import BEST
 from nodes_unet.inference import seconds_for
 from nodes_unet.profiling import parameters, peak_memory
-from nodes_unet.training import BEST, train
+from nodes_unet.training import train
 from reproduce.datasets import open_dataset
 from reproduce.durations import clock
 from reproduce.fresh_process import measured

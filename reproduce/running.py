@@ -9,8 +9,8 @@ from types import ModuleType
 from nodes_unet.data.store import Dataset
 from nodes_unet.devices import devices
 from nodes_unet.errors import InputError, TrainingError
+from nodes_unet.files import RESUME
 from nodes_unet.models import module_of
-from nodes_unet.training import RESUME
 from reproduce.datasets import open_dataset
 from reproduce.fingerprint import source_digest
 from reproduce.progress import Progress

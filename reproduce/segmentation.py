@@ -16,8 +16,9 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
 from nodes_unet.data.targets import target as target_by_name
+from nodes_unet.files import BEST
 from nodes_unet.models.registry import arguments_of
-from nodes_unet.training import BEST, Fitting, recomputed_val_loss, train
+from nodes_unet.training import Fitting, recomputed_val_loss, train
 
 TEST = "test"  # as `monitor`: what is chosen in training is chosen on the test images
 

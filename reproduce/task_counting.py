@@ -17,8 +17,7 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.crops import Crops
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset, Split
-from nodes_unet.files import write_text
-from nodes_unet.training import BEST, HISTORY
+from nodes_unet.files import BEST, HISTORY, write_text
 from nodes_unet.weight_maps import weight_map
 from reproduce.evaluation import input_statistics
 from reproduce.object_evaluation import cell_probability, evaluate_objects

@@ -10,9 +10,8 @@ import pandas as pd
 from nodes_unet.checkpoint import Description
 from nodes_unet.cost import flops, initialiser_flops, stored_bytes
 from nodes_unet.data.store import Dataset
-from nodes_unet.files import write_text
+from nodes_unet.files import HISTORY, write_text
 from nodes_unet.models import build
-from nodes_unet.training import HISTORY
 from reproduce.attention_maps import write_attention
 from reproduce.counts import count, has_counts
 from reproduce.evaluation import evaluate

@@ -7,16 +7,17 @@ import pandas as pd
 
 from nodes_unet.errors import InputError
 from reproduce.fresh_process import measured
-from reproduce.table import Row
+from reproduce.recipe import values
+from reproduce.table import Row, Table
 
 
-def flops(rows: Iterable[Row], size: int, encoder: str) -> pd.DataFrame:
+def flops(table: Table, rows: Iterable[Row], size: int) -> pd.DataFrame:
     """Both counts, each network in a fresh process.
 
     Args:
-        rows: of the table `attention`.
+        table: `attention`.
+        rows: of it.
         size: height and width of the image.
-        encoder: where the row does not name another.
 
     Returns:
         A line a row: `profiler`, `xla`, and `ratio`, the second by the first; or `error`.
@@ -28,8 +29,8 @@ def flops(rows: Iterable[Row], size: int, encoder: str) -> pd.DataFrame:
         raise InputError("XLA's count is asked for through JAX: pip install -e '.[bench]'")
     lines = []
     for row in rows:
-        own = {"encoder": row.changes["encoder"].value} if "encoder" in row.changes else {"encoder": encoder}
-        arguments = {**own, **row.arguments, "input_shape": [size, size, 3], "classes": 1}
+        encoder = values(table.settings("paper", row))["encoder"]
+        arguments = {"encoder": encoder, **row.arguments, "input_shape": [size, size, 3], "classes": 1}
         lines.append({"row": row.name, **measured(__name__, "count", row.network, arguments)})
     return pd.DataFrame(lines)
 

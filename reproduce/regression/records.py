@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from nodes_unet.errors import InputError
+from nodes_unet.files import HISTORY
 from reproduce.audit import as_markdown, audit
 from reproduce.compare import compare, groups
 from reproduce.objects import summarised
-from reproduce.records import COMPLETE, HISTORY, PER_IMAGE, file_digest, find_records
+from reproduce.records import COMPLETE, PER_IMAGE, file_digest, find_records
 from reproduce.regression.number import Number
 from reproduce.report import render, report_folder
 from reproduce.table import Table

@@ -15,7 +15,7 @@ from reproduce.running import identify
 from reproduce.table import TIME, Table
 
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
-MISSING, NONE = "reference", {"environment": {}, "runs": {}}
+NO_REFERENCE, EMPTY = "reference", {"environment": {}, "runs": {}}
 TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
 _OF_THE_MACHINE = ("processor", "model", "caches", "instructions")
 
@@ -92,7 +92,7 @@ def _status(
         note = record["error"] if record["status"] == FAILED else ""
         yield Number(LAYER, subject, "status", COMPLETE, record["status"], note=note)
     if not of_row:
-        yield Number(LAYER, subject, MISSING, "one", None, note="take it in with --update")
+        yield Number(LAYER, subject, NO_REFERENCE, "one", None, note="take it in with --update")
 
 
 def _tight(subject: str, record: dict, expected: Mapping[str, Value]) -> Iterator[Number]:

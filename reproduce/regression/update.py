@@ -9,7 +9,7 @@ from nodes_unet.files import write_json, write_text
 from reproduce.records import git_state
 from reproduce.regression import checkpoints, reference
 from reproduce.regression.number import Number
-from reproduce.regression.reference import MISSING
+from reproduce.regression.reference import EMPTY, NO_REFERENCE
 from reproduce.table import Table
 
 LOG = "log.md"
@@ -35,7 +35,7 @@ def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequen
     checkpoints.keep(tables, store, folder)
     before = {name: _read(folder / name) for name in (reference.FILE, checkpoints.FILE)}
     evaluated = list(checkpoints.check(tables, folder, before[checkpoints.FILE]))
-    of_runs = reference.check(tables.values(), store, reference.NONE | before[reference.FILE], seeds)
+    of_runs = reference.check(tables.values(), store, EMPTY | before[reference.FILE], seeds)
     compared = [*of_runs, *evaluated]
     moved = [number for number in compared if not number.holds]
     path = folder / LOG
@@ -61,7 +61,7 @@ def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:
 def _entry(reason: str, seeds: Sequence[int], moved: Sequence[Number]) -> str:
     state = git_state()
     changes = ", with uncommitted changes" if state["dirty"] else ""
-    known = [number for number in moved if number.expected is not None and number.name != MISSING]
+    known = [number for number in moved if number.expected is not None and number.name != NO_REFERENCE]
     lines = "".join(f"- {number}\n" for number in known)
     return (
         f"\n## {datetime.now(UTC):%Y-%m-%d}: {reason.strip()}\n\n"

@@ -8,8 +8,9 @@ from nodes_unet import checkpoint, metrics
 from nodes_unet.data import misp
 from nodes_unet.data.augmentation import Augmenter
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.files import BEST
 from nodes_unet.ode import block
-from nodes_unet.training import BEST, _State
+from nodes_unet.training import _State
 from reproduce import segmentation
 from reproduce.recipe import assumed
 from reproduce.segmentation import Side

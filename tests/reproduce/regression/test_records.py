@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from nodes_unet import InputError
-from nodes_unet.files import write_json
-from reproduce.records import HISTORY, PER_IMAGE, RECORD
+from nodes_unet.files import HISTORY, write_json
+from reproduce.records import PER_IMAGE, RECORD
 from reproduce.regression.records import check
 from reproduce.request import Request
 from reproduce.running import run
