@@ -50,7 +50,8 @@ def train_counts(
     """Trains a count head and leaves its checkpoint, that of the lowest val_loss.
 
     The regression is fitted to standardised means and counts, by mean squared error; the standardisation then goes
-    into the weights of its first and last layers.
+    into the weights of its first and last layers. All means share one unit: with a unit each, the hundreds of channels
+    of the deep scales, which hardly vary, would drown the few that see cells.
 
     Args:
         segmentation: checkpoint of the trained network.
@@ -78,8 +79,9 @@ def train_counts(
     scales, regression = model.get_layer("scales"), model.get_layer("regression")
     scales.set_weights(scales_of(trunk).get_weights())
     means = {"train": _means(scales, training.images), "val": _means(scales, validation.images)}
-    inputs = [_Standard(mean) for mean in means["train"]]
-    outputs = _Standard(training.counts)
+    spread = np.sqrt(np.concatenate(means["train"], axis=1).var(axis=0).sum())
+    inputs = [_Standard(mean, spread) for mean in means["train"]]
+    outputs = _Standard(training.counts, training.counts.std(axis=0))
     best = _fit(regression, means, inputs, outputs, training, validation, fitting)
     _absorb(regression, inputs, outputs)
     description = Description("count_head", arguments, described.classes, described.preprocessing, {}, *best)
@@ -88,10 +90,10 @@ def train_counts(
 
 
 class _Standard:
-    """Zero mean and unit variance over the training images; what does not vary there is left unscaled."""
+    """Zero mean over the training images, in units of a deviation; what does not vary there is left unscaled."""
 
-    def __init__(self, values: np.ndarray):
-        self.mean, deviation = values.mean(axis=0), values.std(axis=0)
+    def __init__(self, values: np.ndarray, deviation: np.ndarray):
+        self.mean = values.mean(axis=0)
         self.deviation = np.where(deviation > 1e-6, deviation, 1.0)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
@@ -127,7 +129,7 @@ def _absorb(regression: keras.Model, inputs: list[_Standard], outputs: _Standard
     for stage, standard in zip(SCALES, inputs, strict=True):
         layer = regression.get_layer(f"scale{stage}")
         kernel, bias = layer.get_weights()
-        kernel = kernel / standard.deviation[:, None]
+        kernel = kernel / standard.deviation
         layer.set_weights([kernel, bias - standard.mean @ kernel])
     layer = regression.get_layer("linear")
     kernel, bias = layer.get_weights()
