@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
@@ -15,6 +16,7 @@ from reproduce.running import identify
 from reproduce.table import TIME, Table
 
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
+MISSING, OF_OTHER_CODE = "missing", "only of other code"
 NO_REFERENCE, EMPTY = "reference", {"environment": {}, "runs": {}}
 TOLERANCE = 1e-6  # of each number's size; on one machine, a seed gives the same bits again
 _OF_THE_MACHINE = ("processor", "model", "caches", "instructions")
@@ -84,7 +86,7 @@ def _status(
 ) -> Iterator[Number]:
     if record is None:
         of_other_code = any(folder.parent.glob(folder.name.removesuffix(identity.key[:12]) + "*"))
-        state = "only of other code" if of_other_code else "missing"
+        state = OF_OTHER_CODE if of_other_code else MISSING
         asked = f"{identity.table} --preset {PRESET} --seeds {identity.seed} --rows '{identity.row}'"
         note = f"`reproduce run {asked} --out {folder.parents[2]}` makes it"
         yield Number(LAYER, subject, "status", COMPLETE, state, note=note)
@@ -133,26 +135,42 @@ def read(path: Path, *keys: str) -> dict[str, dict]:
     return content
 
 
-def made(tables: Iterable[Table], store: Path, seeds: Sequence[int]) -> dict:
+def made(tables: Iterable[Table], store: Path, seeds: Sequence[int], known: Mapping) -> tuple[dict, list[str]]:
     """A new reference of the runs of this code, of two seeds or more, which give the coarse bands their width.
+
+    Rows that this code has not run at all stay as they are known.
+
+    Returns:
+        The reference, and the rows that are new in it.
 
     Raises:
         InputError: there are fewer seeds, a run is missing or failed, or runs were made in several environments.
     """
     if len(seeds) < 2:
         raise InputError("a reference takes two seeds, for the spread between them: --seeds 0,1")
-    of_tables, environments = {}, []
+    of_tables, environments, renewed = {}, [], []
     for table in tables:
-        for identity in identities(table, store, seeds):
-            record = read_record(identity.folder(store))
-            if record is None or record["status"] != COMPLETE:
-                state = f"failed ({record['error']})" if record else "is missing"
-                raise InputError(
-                    f"{table.id}, {identity.row}, seed {identity.seed} {state} in {store}: "
-                    f"run `reproduce run {table.id} --preset {PRESET} --seeds {identity.seed}` first"
-                )
-            of_tables.setdefault(table.id, {}).setdefault(identity.row, {})[str(identity.seed)] = numbers(record)
-            environments.append(environment(record))
+        of_table = of_tables.setdefault(table.id, {})
+        for row, of_row in groupby(identities(table, store, seeds), lambda identity: identity.row):
+            records = {identity.seed: read_record(identity.folder(store)) for identity in of_row}
+            of_table[row] = known["runs"].get(table.id, {}).get(row)
+            if of_table[row] and not any(records.values()):
+                environments.append(known["environment"])
+                continue
+            _require_complete(table, row, records, store)
+            of_table[row] = {str(seed): numbers(record) for seed, record in records.items()}
+            environments += map(environment, records.values())
+            renewed.append(f"{table.id}, {row}")
     if any(other != environments[0] for other in environments):
-        raise InputError(f"the runs in {store} were made with several versions or machines: run all on one")
-    return {"environment": environments[0], "runs": of_tables}
+        raise InputError(f"the runs in {store} were made with several versions or machines: run all tables on one")
+    return {"environment": environments[0], "runs": of_tables}, renewed
+
+
+def _require_complete(table: Table, row: str, records: Mapping[int, dict | None], store: Path) -> None:
+    for seed, record in records.items():
+        if record is None or record["status"] != COMPLETE:
+            state = f"failed ({record['error']})" if record else "is missing"
+            raise InputError(
+                f"{table.id}, {row}, seed {seed} {state} in {store}: "
+                f"run `reproduce run {table.id} --preset {PRESET} --seeds {seed}` first"
+            )

@@ -9,7 +9,7 @@ from nodes_unet.files import write_json, write_text
 from reproduce.records import git_state
 from reproduce.regression import checkpoints, reference
 from reproduce.regression.number import Number
-from reproduce.regression.reference import EMPTY, NO_REFERENCE
+from reproduce.regression.reference import EMPTY, MISSING, NO_REFERENCE, OF_OTHER_CODE
 from reproduce.table import Table
 
 LOG = "log.md"
@@ -17,7 +17,7 @@ _TITLE = "# Why the reference is what it is\n"
 
 
 def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequence[int], reason: str) -> list[Number]:
-    """Makes the present numbers the reference and returns those that moved.
+    """Makes the present numbers the reference and returns those that moved; rows that were not run stay as they are.
 
     Args:
         tables: by id.
@@ -31,16 +31,15 @@ def update(tables: Mapping[str, Table], store: Path, folder: Path, seeds: Sequen
     """
     if not reason.strip():
         raise InputError("--update needs the reason for the new reference, for its log")
-    runs = reference.made(tables.values(), store, seeds)
+    known = EMPTY | _read(folder / reference.FILE)
+    runs, renewed = reference.made(tables.values(), store, seeds, known)
     checkpoints.keep(tables, store, folder)
-    before = {name: _read(folder / name) for name in (reference.FILE, checkpoints.FILE)}
-    evaluated = list(checkpoints.check(tables, folder, before[checkpoints.FILE]))
-    of_runs = reference.check(tables.values(), store, EMPTY | before[reference.FILE], seeds)
-    compared = [*of_runs, *evaluated]
-    moved = [number for number in compared if not number.holds]
+    evaluated = list(checkpoints.check(tables, folder, _read(folder / checkpoints.FILE)))
+    compared = [*reference.check(tables.values(), store, known, seeds), *evaluated]
+    moved = [number for number in compared if not number.holds and number.found not in (MISSING, OF_OTHER_CODE)]
     path = folder / LOG
     log = path.read_text(encoding="utf-8") if path.exists() else _TITLE
-    write_text(path, log + _entry(reason, seeds, moved))
+    write_text(path, log + _entry(reason, seeds, renewed, moved))
     write_json(folder / reference.FILE, runs)
     write_json(folder / checkpoints.FILE, _by_case(evaluated))
     return moved
@@ -58,7 +57,7 @@ def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:
     return cases
 
 
-def _entry(reason: str, seeds: Sequence[int], moved: Sequence[Number]) -> str:
+def _entry(reason: str, seeds: Sequence[int], renewed: Sequence[str], moved: Sequence[Number]) -> str:
     state = git_state()
     changes = ", with uncommitted changes" if state["dirty"] else ""
     known = [number for number in moved if number.expected is not None and number.name != NO_REFERENCE]
@@ -66,5 +65,5 @@ def _entry(reason: str, seeds: Sequence[int], moved: Sequence[Number]) -> str:
     return (
         f"\n## {datetime.now(UTC):%Y-%m-%d}: {reason.strip()}\n\n"
         f"Code {state['revision']}{changes}; seeds {', '.join(map(str, seeds))}; {len(known)} numbers moved, "
-        f"{len(moved) - len(known)} are new.\n\n{lines}"
+        f"{len(moved) - len(known)} are new. Rows that were run: {'; '.join(renewed) or 'none'}.\n\n{lines}"
     )

@@ -7,7 +7,7 @@ import pytest
 from nodes_unet import InputError
 from reproduce.datasets import SYNTHETIC
 from reproduce.regression import records, reference
-from reproduce.regression.reference import FILE, check, made, read
+from reproduce.regression.reference import EMPTY, FILE, check, made, read
 from reproduce.request import Request
 from reproduce.running import run
 
@@ -30,7 +30,7 @@ def store(table, tmp_path_factory):
 
 @pytest.fixture
 def known(table, store):
-    return made([table], store, [0, 1])
+    return made([table], store, [0, 1], EMPTY)[0]
 
 
 def moved(tables, store, known, seeds):
@@ -101,11 +101,24 @@ def test_a_row_that_is_no_longer_run_moves(table, tiny, known, store):
 
 def test_a_reference_is_made_of_complete_runs_of_one_environment(table, store, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"U-Net, seed 3 is missing.*reproduce run ode-position"):
-        made([table], store, [0, 3])
+        made([table], store, [0, 3], EMPTY)
     machines = iter(range(100))
     monkeypatch.setattr(reference, "environment", lambda _: next(machines))
     with pytest.raises(InputError, match="several versions or machines"):
-        made([table], store, [0, 1])
+        made([table], store, [0, 1], EMPTY)
+
+
+def test_rows_that_were_not_run_stay_as_they_were(table, tiny, store, known):
+    known["runs"][table.id]["ODEUNet5"] = {"0": {"miou.pooled": 0.5}}
+    known["runs"][table.id]["U-Net"] = {"0": {"miou.pooled": 0.5}}
+    reference, renewed = made([tiny], store, [0, 1], known)
+    assert renewed == ["ode-position, U-Net"]
+    assert reference["runs"][table.id]["ODEUNet5"] == {"0": {"miou.pooled": 0.5}}
+    assert len(reference["runs"][table.id]["U-Net"]["1"]) > 10
+    with pytest.raises(InputError, match="U-Net, seed 3 is missing"):
+        made([tiny], store, [0, 3], known)
+    with pytest.raises(InputError, match="several versions or machines"):
+        made([tiny], store, [0, 1], known | {"environment": {"processor": "another"}})
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"runs": [], "environment": {}}', None])

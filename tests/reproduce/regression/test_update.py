@@ -41,7 +41,11 @@ def test_the_reference_is_rewritten_with_what_moved_and_why(tiny, tmp_path, quic
     assert all(number.holds for number in reference.check([tiny], store, now, [0]))
     log = (folder / LOG).read_text()
     assert log.index("the first") < log.index("a better U-Net") < log.index("miou.pooled")
-    assert "expected 0.5" in log
+    assert "expected 0.5" in log and "Rows that were run: ode-position, U-Net." in log
+    of_other_code = tmp_path / "none"
+    assert {number.name for number in update(tables, of_other_code, folder, [0, 1], "networks")} == {"miou", "nfe"}
+    assert reference.read(folder / reference.FILE) == now
+    assert "Rows that were run: none." in (folder / LOG).read_text()
 
 
 def test_without_a_reason_or_a_run_nothing_is_written(tiny, tmp_path, quick_checkpoints):
