@@ -1,7 +1,7 @@
 """A table's published numbers and ours, cell by cell."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ class Comparison:
             `seed`; empty where none has.
         objects: of each row with pairs, the objects that its first seed found, and the radius of a match in pixels.
         thresholds, found: `thresholds.csv` and `per_image.csv` of the runs that counted objects, like `counts`.
-        solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by row, seed and block.
+        solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by block and seed.
     """
 
     table: Table
@@ -97,7 +97,7 @@ class Comparison:
     objects: dict[str, tuple[Path, float]]
     thresholds: pd.DataFrame
     found: pd.DataFrame
-    solver_health: dict[str, dict[str, list[float]]]
+    solver_health: dict[str, dict[int, dict[str, list[float]]]]
 
     @property
     def data_line(self) -> str:
@@ -176,13 +176,17 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         objects=_objects(per_image, complete),
         thresholds=_stacked(complete, THRESHOLDS),
         found=_stacked({key: record for key, record in complete.items() if "lengths" in record}, PER_IMAGE),
-        solver_health={
-            f"{name} seed {seed}, {block}": statistics["training"]
-            for (name, seed), record in latest.items()
-            for block, statistics in record.get("solver", {}).items()
-            if "training" in statistics  # earlier records lack it
-        },
+        solver_health=_solver_health(latest),
     )
+
+
+def _solver_health(records: Mapping[tuple[str, int], dict]) -> dict[str, dict[int, dict[str, list[float]]]]:
+    blocks = {}
+    for (row, seed), record in records.items():
+        for block, health in record.get("solver", {}).items():
+            if "training" in health:  # earlier records lack it
+                blocks.setdefault(f"{row}, {block}", {})[seed] = health["training"]
+    return blocks
 
 
 def groups(records: Sequence[dict]) -> list[tuple[str, str]]:

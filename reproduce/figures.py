@@ -34,22 +34,24 @@ def by_position(comparison: Comparison, path: Path) -> None:
 
 
 def by_row(comparison: Comparison, path: Path) -> None:
-    """The metrics that the table names, of each row."""
+    """The metrics that the table names, of each row: every seed, and mean and standard deviation over seeds."""
     metrics = comparison.table.drawn
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics)), metrics, strict=True):
-        cells = _column(comparison, metric)
-        ours = [(cell.row, cell.mean, cell.spread or 0) for cell in cells if cell.mean is not None]
-        if ours:
-            rows, means, spreads = zip(*ours, strict=True)
-            axes.errorbar(rows, means, spreads, fmt="o", color=OURS, capsize=3)
-            axes.set_xticks(
-                range(len(rows)), rows, rotation=20 if len(rows) > 3 else 0, ha="right" if len(rows) > 3 else "center"
-            )
-        axes.set_ylabel(cells[0].metric.title)
+        column = _column(comparison, metric)
+        cells = [cell for cell in column if cell.mean is not None]
+        for place, cell in enumerate(cells):
+            drawn = style(comparison, cell.row)
+            axes.errorbar(place, cell.mean, cell.spread or 0, capsize=3, **drawn)
+            axes.plot([place] * len(cell.values), cell.values, linestyle="", ms=4, alpha=0.4, **drawn)
+        rows, many = [cell.row for cell in cells], len(cells) > 3
+        axes.set_xticks(range(len(rows)), rows, rotation=20 if many else 0, ha="right" if many else "center")
+        axes.margins(x=0.2)
+        axes.set_ylabel(column[0].metric.title)
         axes.grid(alpha=0.3)
     figure.suptitle(comparison.table.title)
-    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    seeds = "pale: each seed; dark: mean and standard deviation over seeds"
+    figure.supxlabel(f"{seeds}\n{comparison.data_line}", fontsize="x-small")
     figure.savefig(path, dpi=120, format="png")
 
 
@@ -161,12 +163,13 @@ def counts(comparison: Comparison, path: Path) -> None:
 
 
 def solver_health(comparison: Comparison, path: Path) -> None:
-    """Evaluations, rejected steps and failed solves of each ODE-block by epoch of the training."""
+    """Evaluations, rejected steps and failed solves of each ODE-block by epoch of the training, a line a seed."""
     figure = Figure(figsize=(12, 7), layout="constrained")
     for axes, (measure, title) in zip(figure.subplots(2, 2).flat, MEASURES.items(), strict=True):
-        for number, (block, training) in enumerate(comparison.solver_health.items()):
-            epochs = range(1, len(training[measure]) + 1)
-            axes.plot(epochs, training[measure], ".-", color=f"C{number % 10}", alpha=0.8, label=block)
+        for number, (block, by_seed) in enumerate(comparison.solver_health.items()):
+            for seed, training in by_seed.items():
+                epochs, label = range(1, len(training[measure]) + 1), block if seed == min(by_seed) else None
+                axes.plot(epochs, training[measure], ms=4, alpha=0.8, label=label, **_colour_and_marker(number))
         axes.set(xlabel="epoch", ylabel=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
@@ -195,7 +198,10 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 
 def style(comparison: Comparison, row: str) -> dict:
     """Colour and marker of a row, the same in every figure, whichever rows there are."""
-    place = [each.name for each in comparison.table.rows].index(row)
+    return _colour_and_marker([each.name for each in comparison.table.rows].index(row))
+
+
+def _colour_and_marker(place: int) -> dict:
     return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}
 
 

@@ -154,7 +154,7 @@ def test_the_solver_in_training_is_drawn_where_a_block_was_trained(tmp_path):
     with_block = record(row="ODEUNet5") | {"solver": {"stage5_ode": {"nfe_mean": 7.0, "training": training}}}
     without_epochs = record(row="ODEUNet4") | {"solver": {"stage4_ode": {"nfe_mean": 7.0}}}
     comparison = compare(TABLE, [record(), with_block, without_epochs])
-    assert comparison.solver_health == {"ODEUNet5 seed 0, stage5_ode": training}
+    assert comparison.solver_health == {"ODEUNet5, stage5_ode": {0: training}}
     write_report(comparison, tmp_path)
     with PIL.Image.open(tmp_path / "solver_health.png") as figure:
         assert figure.size == (1320, 770)
