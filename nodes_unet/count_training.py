@@ -6,9 +6,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from nodes_unet import checkpoint
 from nodes_unet.checkpoint import Description
+from nodes_unet.data.batches import untuned
 from nodes_unet.models import build
 from nodes_unet.models.count_head import SCALES, scales_of
 from nodes_unet.training import seed_everything
@@ -106,20 +108,20 @@ def _means(scales: keras.Model, images: Iterable[np.ndarray]) -> list[np.ndarray
 
 
 def _fit(regression, means, inputs, outputs, training, validation, fitting) -> tuple[int, float]:
-    def standardised(side: str, counts: np.ndarray) -> tuple:
-        return [standard(mean) for standard, mean in zip(inputs, means[side], strict=True)], outputs(counts)
+    def standardised(side: str, counts: np.ndarray) -> tf.data.Dataset:
+        x = tuple(standard(mean) for standard, mean in zip(inputs, means[side], strict=True))
+        return tf.data.Dataset.from_tensor_slices((x, outputs(counts)))
 
-    x, y = standardised("train", training.counts)
+    examples, held_out = standardised("train", training.counts), standardised("val", validation.counts)
     regression.compile(keras.optimizers.Adam(fitting.learning_rate), "mse")
     best = keras.callbacks.EarlyStopping("val_loss", patience=fitting.epochs, restore_best_weights=True)
     history = regression.fit(
-        x,
-        y,
-        batch_size=fitting.batch_size,
+        untuned(examples.shuffle(len(examples)).batch(fitting.batch_size)),
         epochs=fitting.epochs,
-        validation_data=standardised("val", validation.counts),
+        validation_data=untuned(held_out.batch(len(held_out))),
         callbacks=[best],
         verbose=0,
+        shuffle=False,
     ).history["val_loss"]
     return int(np.argmin(history)) + 1, float(min(history))
 

@@ -95,8 +95,8 @@ def train(
     state.restore()
     schedule = _Schedule(state, fitting)
     model.fit(
-        training,
-        validation_data=validation,
+        training.stream(),
+        validation_data=validation.stream(),
         initial_epoch=len(state.history),
         epochs=len(state.history) if schedule.ended else fitting.epochs,
         callbacks=[_Order(training), _StopAtNonFinite(), state, _WatchEvaluations(state), schedule, *callbacks],
@@ -113,7 +113,7 @@ def recomputed_val_loss(model: keras.Model, path: str | Path, validation: Batche
         InputError: the file does not hold weights of this network.
     """
     checkpoint.load_weights(model, path)
-    return float(model.evaluate(validation, verbose=0, return_dict=True)["loss"])
+    return float(model.evaluate(validation.stream(), verbose=0, return_dict=True)["loss"])
 
 
 def compiled(description: Description, fitting: Fitting, names: list[str]) -> keras.Model:

@@ -112,7 +112,7 @@ def test_training_learns_and_keeps_the_weights_of_the_lowest_val_loss(tmp_path, 
     assert best.epoch == history.loc[history["val_loss"].idxmin(), "epoch"]
     kept = nodes_unet.load(tmp_path / "best.h5")
     kept.compile(loss=model.loss, jit_compile=False)
-    assert kept.evaluate(validation, verbose=0) == pytest.approx(best.val_loss, rel=1e-5)
+    assert kept.evaluate(validation.stream(), verbose=0) == pytest.approx(best.val_loss, rel=1e-5)
 
 
 def test_a_worse_epoch_after_a_resume_does_not_replace_the_best(tmp_path, disc_file):

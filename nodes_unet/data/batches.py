@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from copy import copy
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from nodes_unet.data.crops import Crops
 from nodes_unet.data.preprocessing import Preprocessing
@@ -14,7 +14,17 @@ from nodes_unet.data.targets import classes, filled
 Augment = Callable[[np.ndarray, np.ndarray, int, int], tuple[np.ndarray, np.ndarray]]
 
 
-class Batches(keras.utils.PyDataset):
+def untuned(stream: tf.data.Dataset) -> tf.data.Dataset:
+    """A stream without tf.data's tuner, for which TensorFlow 2.21 waits whenever an iteration ends.
+
+    The tuner sleeps for 10 ms, then 20 and so on, so that the next epoch begins up to as much later as this one took.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return stream.with_options(options)
+
+
+class Batches:
     """Batch i of epoch e as a function of (seed, e, i) alone, so that a resumed training sees what it would have seen.
 
     Each item is read, resized, augmented, equalised and scaled when its batch is asked for.
@@ -42,7 +52,6 @@ class Batches(keras.utils.PyDataset):
         target: Callable[[np.ndarray], np.ndarray] = classes,
         weights: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
-        super().__init__()
         self.split, self.items, self.batch_size = split, items, min(batch_size, len(items))
         self.preprocessing, self.augment, self.seed = preprocessing, augment, seed
         self.target, self.weights = target, weights
@@ -53,6 +62,15 @@ class Batches(keras.utils.PyDataset):
         """Batches an epoch."""
         whole, rest = divmod(len(self.items), self.batch_size)
         return whole + bool(rest and self.seed is None)
+
+    def stream(self) -> tf.data.Dataset:
+        """The epoch's batches in order, the next one made while one is trained on."""
+        signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in self[0])
+        batches = tf.data.Dataset.from_generator(
+            lambda: map(self.__getitem__, range(self.num_batches)), output_signature=signature
+        )
+        known = tf.data.experimental.assert_cardinality(self.num_batches)
+        return untuned(batches.apply(known).prefetch(1))
 
     def head(self, batches: int) -> "Batches":
         """The first `batches` batches."""

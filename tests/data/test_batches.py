@@ -93,6 +93,17 @@ def test_each_epoch_and_each_seed_has_another_order(train):
     assert tuple((number, 0) for number in range(16)) not in orders
 
 
+def test_a_stream_gives_the_batches_of_the_present_epoch_untuned(train):
+    batches = Batches(train, all_copies(range(16), 1), 5, PLAIN, marked, seed=7)
+    stream = batches.stream()
+    assert stream.options().autotune.enabled is False
+    for batches.epoch in range(2):
+        streamed = [item for batch in stream.as_numpy_iterator() for item in markers(*batch)]
+        assert streamed == epoch(batches)
+    assert len(stream) == batches.num_batches == 3
+    assert stream.element_spec[0].shape.as_list() == [None, 32, 32, 3]
+
+
 def test_without_a_seed_the_epoch_changes_nothing(train):
     batches = Batches(train, all_copies(range(16), 1), 5, PLAIN, marked)
     first = epoch(batches)
@@ -167,7 +178,7 @@ def test_keras_is_fed_every_item_once(train):
 
     inputs = keras.Input((32, 32, 3))
     model = keras.Model(inputs, inputs)
-    predicted = model.predict(Batches(train, all_copies(range(16), 1), 6, PLAIN, marked), verbose=0)
+    predicted = model.predict(Batches(train, all_copies(range(16), 1), 6, PLAIN, marked).stream(), verbose=0)
     assert np.rint(predicted[:, 0, 0, 0] * 255).astype(int).tolist() == list(range(16))
 
 
