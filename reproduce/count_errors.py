@@ -12,6 +12,12 @@ METHODS = {  # columns of counts.csv
 }
 
 
+def metrics(counts: pd.DataFrame) -> dict[str, float]:
+    """MAE of a run's counts in cells an image, by class and method: `mae_white.head` and so on."""
+    by_class = mean_absolute_errors(counts, ["class"])
+    return {f"mae_{name}.{method}": by_class.loc[name, method] for name in by_class.index for method in METHODS}
+
+
 def mean_absolute_errors(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """MAE of each method in cells an image, one line for each value of the columns `by`."""
     errors = counts[list(METHODS)].sub(counts.truth, axis=0).abs()

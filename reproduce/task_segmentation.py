@@ -13,6 +13,7 @@ from nodes_unet.data.store import Dataset
 from nodes_unet.files import HISTORY, write_text
 from nodes_unet.models import build
 from reproduce.attention_maps import write_attention
+from reproduce.count_errors import metrics
 from reproduce.counts import count, has_counts
 from reproduce.evaluation import evaluate
 from reproduce.pictures import write_predictions
@@ -64,12 +65,13 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     write_predictions(folder / PREDICTIONS, test, preprocessing(settings), target(settings), evaluation.predictions)
     write_attention(folder / ATTENTION, model, preprocessing(settings), test)
     history = pd.read_csv(folder / HISTORY)
-    counting = {}
+    counting, count_errors = {}, {}
     if "count_head" in settings and has_counts(dataset):
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
+        count_errors = metrics(counts)
     best = {"best_epoch": int(history["val_loss"].idxmin()) + 1, "val_loss.recomputed": val_loss}
-    measured = evaluation.metrics | best | _costs(identity, settings)
+    measured = evaluation.metrics | count_errors | best | _costs(identity, settings)
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
         "inputs": evaluation.inputs,

@@ -44,6 +44,9 @@ def test_a_run_on_data_with_counts_leaves_them_and_a_checkpoint_that_counts(coun
     head = nodes_unet.load(folder / "counts.h5")
     prepared = nodes_unet.read_description(folder / "counts.h5").preprocessing(test[0].image)
     np.testing.assert_allclose(head.predict_on_batch(prepared[None])[0], counts["head"][[0, 3]], rtol=1e-5)
+    white = counts[counts["class"] == "white"]
+    assert record["metrics"]["mae_white.head"] == pytest.approx((white["head"] - white.truth).abs().mean(), rel=1e-6)
+    assert {f"mae_{name}.{method}" for name in ("white", "red") for method in METHODS} <= record["metrics"].keys()
     assert json.loads((folder / RECORD).read_text())["counting"] == record["counting"]
 
 
