@@ -12,7 +12,7 @@ METHODS = {  # columns of counts.csv
 }
 
 
-def metrics(counts: pd.DataFrame) -> dict[str, float]:
+def count_metrics(counts: pd.DataFrame) -> dict[str, float]:
     """MAE of a run's counts in cells an image, by class and method: `mae_white.head` and so on."""
     by_class = mean_absolute_errors(counts, ["class"])
     return {f"mae_{name}.{method}": by_class.loc[name, method] for name in by_class.index for method in METHODS}

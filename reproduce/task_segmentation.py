@@ -13,7 +13,7 @@ from nodes_unet.data.store import Dataset
 from nodes_unet.files import HISTORY, write_text
 from nodes_unet.models import build
 from reproduce.attention_maps import write_attention
-from reproduce.count_errors import metrics
+from reproduce.count_errors import count_metrics
 from reproduce.counts import count, has_counts
 from reproduce.evaluation import evaluate
 from reproduce.pictures import write_predictions
@@ -69,7 +69,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     if "count_head" in settings and has_counts(dataset):
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
-        count_errors = metrics(counts)
+        count_errors = count_metrics(counts)
     best = {"best_epoch": int(history["val_loss"].idxmin()) + 1, "val_loss.recomputed": val_loss}
     measured = evaluation.metrics | count_errors | best | _costs(identity, settings)
     return {

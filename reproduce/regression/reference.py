@@ -153,16 +153,20 @@ def made(tables: Iterable[Table], store: Path, seeds: Sequence[int], known: Mapp
         of_table = of_tables.setdefault(table.id, {})
         for row, of_row in groupby(identities(table, store, seeds), lambda identity: identity.row):
             records = {identity.seed: read_record(identity.folder(store)) for identity in of_row}
-            of_table[row] = known["runs"].get(table.id, {}).get(row)
-            if of_table[row] and not any(records.values()):
+            kept = known["runs"].get(table.id, {}).get(row)
+            if kept and not any(records.values()):
+                of_table[row] = kept
                 environments.append(known["environment"])
-                continue
-            _require_complete(table, row, records, store)
-            of_table[row] = {str(seed): numbers(record) for seed, record in records.items()}
-            environments += map(environment, records.values())
-            renewed.append(f"{table.id}, {row}")
+            else:
+                _require_complete(table, row, records, store)
+                of_table[row] = {str(seed): numbers(record) for seed, record in records.items()}
+                environments += map(environment, records.values())
+                renewed.append(f"{table.id}, {row}")
     if any(other != environments[0] for other in environments):
-        raise InputError(f"the runs in {store} were made with several versions or machines: run all tables on one")
+        raise InputError(
+            f"what this code has run in {store} ({'; '.join(renewed)}) and what the reference keeps were made with "
+            "several versions or machines: run all tables anew in an empty store"
+        )
     return {"environment": environments[0], "runs": of_tables}, renewed
 
 

@@ -17,6 +17,7 @@ PARAMETERS = {
     ("attention_unet", "resnet50", False): 32_561_114,
     ("attention_unet", "efficientnetb0", False): 10_115_501,
     ("attention_linknet", "efficientnetb0", False): 6_096_333,
+    ("attention_linknet", "efficientnetb0", True): 6_906_013,
 }
 
 
@@ -25,7 +26,7 @@ def images(shape=SHAPE):
 
 
 @pytest.mark.parametrize(("case", "expected"), PARAMETERS.items())
-def test_networks_without_gates_have_the_parameters_of_segmentation_models(case, expected):
+def test_networks_have_the_parameters_of_segmentation_models_and_of_gates(case, expected):
     network, encoder, attention = case
     assert build(network, encoder=encoder, attention=attention).count_params() == expected
 
