@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import cv2
 import h5py
 import numpy as np
-from matplotlib.figure import Figure
 
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.source import Sample
 from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
-from reproduce.pictures import read_prediction
+from reproduce.pictures import read_prediction, sheet
 
 if TYPE_CHECKING:
     import keras
@@ -52,8 +51,8 @@ def draw(
     lines = [(row, what, name) for row in attention for what, name in images.items()]
     with h5py.File(next(iter(attention.values())), "r") as file:
         gates = list(file[next(iter(images.values()))])
-    figure = Figure(figsize=(2.1 * (len(gates) + 1) + 1, 2.2 * len(lines) + 1), layout="constrained")
-    panels = figure.subplots(len(lines), len(gates) + 1, squeeze=False)
+    example = read_prediction(next(iter(predictions.values())), next(iter(images.values())))
+    figure, panels = sheet(len(lines), len(gates) + 1, example.image)
     for line, (row, what, name) in zip(panels, lines, strict=True):
         image = read_prediction(predictions[row], name).image
         with h5py.File(attention[row], "r") as file:
@@ -63,11 +62,9 @@ def draw(
             axes.imshow(image)
             enlarged = cv2.resize(coefficients, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             shown = axes.imshow(enlarged / 255, cmap="cividis", vmin=0, vmax=1, alpha=0.6)
-        for axes in line:
-            axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(f"{row}\n{what}: {name}", fontsize="small")
     for axes, heading in zip(panels[0], ["image", *gates], strict=True):
         axes.set_title(heading, fontsize="medium")
     figure.colorbar(shown, ax=panels, label="attention coefficient", shrink=0.5)
     figure.suptitle(title)
-    figure.savefig(path, dpi=90, format="png")
+    figure.savefig(path, dpi=90, format="png", bbox_inches="tight")

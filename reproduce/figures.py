@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from nodes_unet.data.perturbations import UNITS
 from reproduce.attention_maps import draw as draw_attention
@@ -36,19 +37,19 @@ def by_position(comparison: Comparison, path: Path) -> None:
 def by_row(comparison: Comparison, path: Path) -> None:
     """The metrics that the table names, of each row: every seed, and mean and standard deviation over seeds."""
     metrics = comparison.table.drawn
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(metrics)), metrics, strict=True):
-        column = _column(comparison, metric)
-        cells = [cell for cell in column if cell.mean is not None]
-        for place, cell in enumerate(cells):
-            drawn = style(comparison, cell.row)
-            axes.errorbar(place, cell.mean, cell.spread or 0, capsize=3, **drawn)
-            axes.plot([place] * len(cell.values), cell.values, linestyle="", ms=4, alpha=0.4, **drawn)
-        rows, many = [cell.row for cell in cells], len(cells) > 3
-        axes.set_xticks(range(len(rows)), rows, rotation=20 if many else 0, ha="right" if many else "center")
-        axes.margins(x=0.2)
-        axes.set_ylabel(column[0].metric.title)
+    columns = [_column(comparison, metric) for metric in metrics]
+    drawn = [[cell for cell in column if cell.mean is not None] for column in columns]
+    rows = list(dict.fromkeys(cell.row for cells in drawn for cell in cells))
+    figure = Figure(figsize=(10, 0.4 * len(rows) + 1.8), layout="constrained")
+    for axes, column, cells in zip(figure.subplots(1, len(metrics), sharey=True), columns, drawn, strict=True):
+        for cell in cells:
+            place, shown = rows.index(cell.row), style(comparison, cell.row)
+            axes.errorbar(cell.mean, place, xerr=cell.spread or 0, capsize=3, **shown)
+            axes.plot(cell.values, [place] * len(cell.values), linestyle="", ms=4, alpha=0.4, **shown)
+        axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=column[0].metric.title)
+        axes.margins(x=0.1, y=0.1)
         axes.grid(alpha=0.3)
+    figure.axes[0].invert_yaxis()
     figure.suptitle(comparison.table.title)
     seeds = "pale: each seed; dark: mean and standard deviation over seeds"
     figure.supxlabel(f"{seeds}\n{comparison.data_line}", fontsize="x-small")
@@ -83,7 +84,7 @@ def per_image(comparison: Comparison, path: Path) -> None:
                 axes.plot(range(1, len(means) + 1), means, label=row, **style(comparison, row))
         axes.set(xlabel="test image", ylabel=f"{title} %")
         axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    _legend(figure, axes)
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=120, format="png")
@@ -99,8 +100,9 @@ def curves(comparison: Comparison, path: Path) -> None:
             axes.plot(history.epoch, history[column], label=label, ms=3, alpha=0.8, **style(comparison, row))
             labelled.add(row)
         axes.set(xlabel="epoch", ylabel=title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    _legend(figure, axes)
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
@@ -173,11 +175,15 @@ def solver_health(comparison: Comparison, path: Path) -> None:
         axes.set(xlabel="epoch", ylabel=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+    _legend(figure, axes)
     figure.suptitle(f"The solver in training: {comparison.table.title}")
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """What the lines of a panel are, beside all panels."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize="small")
 
 
 def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:

@@ -35,7 +35,7 @@ def thresholds(comparison: Comparison, path: Path) -> None:
         axes.plot(means.idxmax(), means.max(), "o", ms=11, mfc="none", color=style(comparison, row)["color"])
     axes.set(xlabel="threshold of the probability", ylabel="F1")
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside right upper", fontsize="small")
+    figure.legend(loc="outside right center", fontsize="small")
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")

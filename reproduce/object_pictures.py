@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from skimage.segmentation import find_boundaries
 
@@ -15,6 +14,7 @@ from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.matching import objects, optimal
 from reproduce.objects import truth_instances
+from reproduce.pictures import sheet
 
 # Okabe & Ito's, which colour-blind readers tell apart
 MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (86, 180, 233)
@@ -92,8 +92,8 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
         title: of the figure.
         path: of the PNG file.
     """
-    figure = Figure(figsize=(2.6 * (1 + 2 * len(files)), 2.5 * len(images) + 1), layout="constrained")
-    panels = figure.subplots(len(images), 1 + 2 * len(files), squeeze=False)
+    example = read_objects(next(iter(files.values()))[0], next(iter(images.values())))
+    figure, panels = sheet(len(images), 1 + 2 * len(files), example.image)
     for line, (what, name) in zip(panels, images.items(), strict=True):
         for number, (row, (file, radius)) in enumerate(files.items()):
             found = read_objects(file, name)
@@ -106,10 +106,8 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
             numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
             outcome.set_title(", ".join(numbers), fontsize="small")
         line[0].set_ylabel(f"{what}\n{name[:16]}", fontsize="small")
-        for axes in line:
-            axes.set(xticks=[], yticks=[])
     figure.colorbar(shown, ax=panels, label="probability of a cell", shrink=0.4)
     handles = [Patch(color=np.array(colour) / 255, label=outcome) for outcome, colour in OUTCOMES.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
     figure.suptitle(title)
-    figure.savefig(path, dpi=100, format="png")
+    figure.savefig(path, dpi=100, format="png", bbox_inches="tight")

@@ -76,6 +76,15 @@ def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]], metric: s
     return {what: ranked.index[round(share * (len(ranked) - 1))] for what, share in places.items()}
 
 
+def sheet(lines: int, columns: int, image: np.ndarray) -> tuple[Figure, np.ndarray]:
+    """A figure of panels (lines, columns) without ticks, in the proportions of an image (H, W, ...)."""
+    height, width = image.shape[:2]
+    size = 2.1 * columns + 1, (2.1 * height / width + 0.2) * lines + 1
+    figure = Figure(figsize=size, layout="compressed")
+    panels = figure.subplots(lines, columns, squeeze=False, subplot_kw={"xticks": [], "yticks": []})
+    return figure, panels
+
+
 def draw(
     images: Mapping[str, str], predictions: Mapping[str, Path], classes: Sequence[str], title: str, path: Path
 ) -> None:
@@ -89,19 +98,19 @@ def draw(
         path: of the PNG file.
     """
     headings = ["original", "preprocessed", "label", *predictions]
-    figure = Figure(figsize=(2.1 * len(headings), 2.2 * len(images) + 1), layout="constrained")
-    panels = figure.subplots(len(images), len(headings), squeeze=False)
+    example = read_prediction(next(iter(predictions.values())), next(iter(images.values())))
+    figure, panels = sheet(len(images), len(headings), example.image)
     for line, (what, name) in zip(panels, images.items(), strict=True):
         segmented = {row: read_prediction(file, name) for row, file in predictions.items()}
         first = next(iter(segmented.values()))
         labels = [first.mask, *(each.prediction for each in segmented.values())]
+        height, width = first.mask.shape
         for axes, picture in zip(line, [first.image, first.preprocessed, *map(colour, labels)], strict=True):
-            axes.imshow(picture)
-            axes.set(xticks=[], yticks=[])
+            axes.imshow(picture, extent=(0, width, height, 0))
         line[0].set_ylabel(f"{what}\n{name}", fontsize="small")
     for axes, heading in zip(panels[0], headings, strict=True):
         axes.set_title(heading, fontsize="medium")
     handles = [Patch(color=shade / 255, label=name) for shade, name in zip(COLOURS, classes, strict=False)]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
     figure.suptitle(title)
-    figure.savefig(path, dpi=100, format="png")
+    figure.savefig(path, dpi=100, format="png", bbox_inches="tight")

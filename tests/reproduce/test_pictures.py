@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
 import PIL.Image
+import pytest
+import scipy.ndimage
 
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.data.preview import COLOURS
 from nodes_unet.data.targets import classes
 from reproduce.pictures import chosen_images, draw, read_prediction, write_predictions
 
@@ -40,6 +43,9 @@ def test_rows_are_drawn_beside_image_and_label(disc_dataset, tmp_path):
     files = {row: tmp_path / row for row in ("first", "second")}
     draw(images, files, disc_dataset.classes, "title", tmp_path / "figure.png")
     with PIL.Image.open(tmp_path / "figure.png") as figure:
-        assert figure.size == (1050, 540)
-        colours = {tuple(colour) for colour in np.asarray(figure.convert("RGB")).reshape(-1, 3)}
-    assert {(0, 114, 178), (213, 94, 0)} <= colours, "white and red cells in their colours"
+        pixels = np.asarray(figure.convert("RGB"))
+    white, found = scipy.ndimage.label((pixels == COLOURS[1]).all(axis=-1))
+    assert found == 2 * 3 + 1, "two images in label and two rows, and the legend"
+    for down, across in scipy.ndimage.find_objects(white)[:6]:
+        assert down.stop - down.start == pytest.approx(across.stop - across.start, rel=0.1), "a disc stays round"
+    assert (pixels == COLOURS[2]).all(axis=-1).any(), "red cells in their colour"
