@@ -39,6 +39,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say which numbers moved, up or down, and which are missing; nothing is trained."""
+    if update is not None and (layer or junit or as_json):
+        raise InputError("--update makes a new reference of everything: leave --layer, --junit and --json out")
     import_tensorflow()
     from reproduce.regression import report
     from reproduce.regression.update import update as take_in

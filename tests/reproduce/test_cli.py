@@ -46,6 +46,11 @@ def test_audit_prints_checks_with_their_arithmetic(capfd):
     assert set(described[0]) == {"paper", "question", "arithmetic", "holds"}
 
 
+@pytest.mark.parametrize("without", [["--layer", "records"], ["--junit", "check.xml"], ["--json"]])
+def test_an_update_of_the_reference_is_whole(capfd, without):
+    assert without[0] in refused(capfd, "check", "--update", "a reason", *without)
+
+
 def test_version_is_the_installed_one(capfd):
     assert call(capfd, "--version")[:2] == (0, f"reproduce {importlib.metadata.version('nodes-unet')}\n")
 
