@@ -23,9 +23,10 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
         },
         "Figure 8 shows smears with blurring and noise and the paper gives no numbers on them",
     ),
-    "count_head": assumed(
-        {"scale_filters": 16, "units": 64, "epochs": 300, "batch_size": 16, "learning_rate": 1e-3},
-        "section 5 names the layers without sizes; on images and their mirror images, where counts are known",
+    "count_penalties": assumed(
+        [1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2],
+        "of the count head's ridge regression, where counts are known; section 5 names a linear regression, which more "
+        "channels than images would leave undetermined",
     ),
     "count_min_area": assumed(
         [1, 20, 50, 100, 200, 400], "pixels; for counts read off the segmentation, chosen on the validation images"

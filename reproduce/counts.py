@@ -1,6 +1,6 @@
 """Cells counted: by the count head, and by what can be read off the segmentation (Li et al. 2021, section 5)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ import keras
 import numpy as np
 import pandas as pd
 
-from nodes_unet.count_training import Counted, CountFitting, mirrored, train_counts
+from nodes_unet.count_training import train_counts
 from nodes_unet.counting import basin_areas, component_areas, tuned
 from nodes_unet.counting import count as count_areas
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import BEST
 from nodes_unet.inference import segment
 from reproduce.count_errors import METHODS
-from reproduce.segmentation import Side, preprocessing, sides
+from reproduce.segmentation import preprocessing, sides
 
 HEAD = "counts.h5"
 
@@ -33,7 +33,10 @@ def count(
     folder: Path,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, dict]]:
-    """Counts the cells of the test images in four ways; what there is to choose is chosen on the validation images.
+    """Counts the cells of the test images in four ways.
+
+    The head's penalties are chosen by leaving one image of the training split out; what is read off the segmentation,
+    which fits the images that it was trained on, is chosen on the validation images.
 
     Args:
         model: the trained segmentation network, whose checkpoint is in `folder`.
@@ -41,26 +44,19 @@ def count(
         settings: the recipe's values.
         predictions: (H, W) uint8 classes of each test image.
         folder: the run's; gets the checkpoint of the count head.
-        seed: the run's.
+        seed: the run's, which decided the validation images.
 
     Returns:
         A line an image and class: `id`, `class`, `truth` and a column a method of `METHODS`; and the chosen arguments
         by method and class.
     """
-    training, validation = sides(dataset, 1, settings["validation_fraction"], "group", seed)
-    known_training, known_validation = (_counted(side, settings) for side in (training, validation))
-    head = train_counts(
-        folder / BEST,
-        mirrored(known_training),
-        known_validation,
-        CountFitting(**settings["count_head"]),
-        folder / HEAD,
-        seed,
-    )
-    test, prepared = dataset.splits["test"], preprocessing(settings)
-    mean = known_training.counts.mean(axis=0)
-    held_out = [segment(model, prepared, validation.split[number].image) for number, _ in validation.items]
-    known = _Known(held_out, known_validation.counts, dataset.classes, settings["count_min_area"])
+    train, test, prepared = dataset.splits["train"], dataset.splits["test"], preprocessing(settings)
+    inputs = (prepared(sample.image) for sample in train)
+    head, penalties = train_counts(folder / BEST, inputs, train.counts, settings["count_penalties"], folder / HEAD)
+    _, validation = sides(dataset, 1, settings["validation_fraction"], "group", seed)
+    numbers = validation.items[:, 0]
+    held_out = [segment(model, prepared, validation.split[number].image) for number in numbers]
+    known = _Known(held_out, validation.split.counts[numbers], dataset.classes, settings["count_min_area"])
     distances = [{"min_distance": distance} for distance in settings["count_min_distance"]]
     components, chosen_components = _read_off(component_areas, [{}], known, predictions)
     basins, chosen_basins = _read_off(basin_areas, distances, known, predictions)
@@ -68,7 +64,7 @@ def count(
         "head": np.concatenate([head.predict_on_batch(prepared(sample.image)[None]) for sample in test]),
         "components": components,
         "watershed": basins,
-        "training_mean": np.tile(mean, (len(test), 1)),
+        "training_mean": np.tile(train.counts.mean(axis=0), (len(test), 1)),
     }
     lines = [
         pd.DataFrame({"id": test.ids, "class": name, "truth": test.counts[:, number]}).assign(
@@ -76,7 +72,12 @@ def count(
         )
         for number, name in enumerate(dataset.classes[1:])
     ]
-    return pd.concat(lines, ignore_index=True), {"components": chosen_components, "watershed": chosen_basins}
+    chosen = {
+        "head": {name: {"penalty": penalty} for name, penalty in zip(dataset.classes[1:], penalties, strict=True)},
+        "components": chosen_components,
+        "watershed": chosen_basins,
+    }
+    return pd.concat(lines, ignore_index=True), chosen
 
 
 class _Known(NamedTuple):
@@ -97,12 +98,3 @@ def _read_off(areas_of: Callable, options: Sequence[Mapping], known: _Known, pre
         counts.append([count_areas(areas_of(labels == label, **option), min_area) for labels in predictions])
         chosen[name] = {"min_area": min_area, **option}
     return np.transpose(counts), chosen
-
-
-def _counted(side: Side, settings: Mapping) -> Counted:
-    prepared, numbers = preprocessing(settings), side.items[:, 0]
-
-    def images() -> Iterator[np.ndarray]:
-        return (prepared(side.split[number].image) for number in numbers)
-
-    return Counted(images(), side.split.counts[numbers])

@@ -31,7 +31,7 @@ __all__ = ["arguments", "batches", "modules", "perform"]
 
 def modules(recipe: Recipe) -> list[str]:
     """The modules that a result depends on."""
-    return ["reproduce.evaluation", *(["reproduce.counts"] if "count_head" in recipe else [])]
+    return ["reproduce.evaluation", *(["reproduce.counts"] if "count_penalties" in recipe else [])]
 
 
 def arguments(row: Row, settings: Mapping, dataset: Dataset) -> dict:
@@ -66,7 +66,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     write_attention(folder / ATTENTION, model, preprocessing(settings), test)
     history = pd.read_csv(folder / HISTORY)
     counting, count_errors = {}, {}
-    if "count_head" in settings and has_counts(dataset):
+    if "count_penalties" in settings and has_counts(dataset):
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
         count_errors = count_metrics(counts)

@@ -10,18 +10,18 @@ from nodes_unet.models.registry import build
 SCALES = (5, 6, 7, 8, 9)  # stages of the U-Net from the bottom up
 
 
-def count_head(network: str, arguments: Mapping, counted: int, scale_filters: int = 16, units: int = 64) -> keras.Model:
+def count_head(network: str, arguments: Mapping, counted: int) -> keras.Model:
     """A U-Net of Li et al. with a regression of counts on the scales of its way up.
 
     Section 5: "perform convolution with a 1x1 convolution kernel for each scale [...] multiscale fusion of all outputs,
-    connect them to the fully connected layer, and do linear regression". The 1x1 convolutions are linear here, and what
-    is fused are their means over the image; as a linear map and a mean can change places, means are taken first.
+    connect them to the fully connected layer, and do linear regression". No activation is named, and there is none
+    here: each scale's 1x1 convolution has a channel for each kind of object, what is fused are the means of these over
+    the image, and the fully connected layer is the regression. As a linear map and a mean can change places, means are
+    taken first.
 
     Args:
         network, arguments: of `build`; a network of the U-Net family.
         counted: kinds of objects.
-        scale_filters: of the 1x1 convolution of each scale.
-        units: of the fully connected layer.
 
     Returns:
         A model from (B, H, W, channels) to counts (B, counted) float32; its layer `scales` is a model of the means, its
@@ -34,11 +34,11 @@ def count_head(network: str, arguments: Mapping, counted: int, scale_filters: in
         keras.Input(mean.shape[1:], name=f"mean{stage}") for stage, mean in zip(SCALES, scales.outputs, strict=True)
     ]
     mapped = [
-        layers.Dense(scale_filters, name=f"scale{stage}")(mean) for stage, mean in zip(SCALES, means, strict=True)
+        layers.Dense(counted, use_bias=False, name=f"scale{stage}")(mean)
+        for stage, mean in zip(SCALES, means, strict=True)
     ]
     fused = layers.Concatenate(name="fusion")(mapped)
-    connected = layers.Dense(units, activation="relu", name="fully_connected")(fused)
-    counts = layers.Dense(counted, dtype="float32", name="linear")(connected)
+    counts = layers.Dense(counted, dtype="float32", name="fully_connected")(fused)
     regression = keras.Model(means, counts, name="regression")
     return keras.Model(image, regression(scales(image)))
 

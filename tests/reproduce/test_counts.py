@@ -12,18 +12,14 @@ from experiments.three_networks import RECIPE
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.synthetic import smear_source
 from reproduce.count_errors import METHODS, mean_absolute_errors
-from reproduce.recipe import assumed
 from reproduce.records import RECORD
 from reproduce.request import Request
 from reproduce.running import run
 
-HEAD = {"scale_filters": 4, "units": 8, "epochs": 3, "batch_size": 4, "learning_rate": 1e-2}
-
 
 @pytest.fixture
 def counting_table(tiny_table):
-    settings = {name: RECIPE[name] for name in ("count_min_area", "count_min_distance")}
-    settings["count_head"] = assumed(HEAD, "tests: seconds a network")
+    settings = {name: RECIPE[name] for name in ("count_penalties", "count_min_area", "count_min_distance")}
     return replace(tiny_table, rows=tiny_table.rows[:1], recipe=dict(tiny_table.recipe) | settings)
 
 
@@ -41,6 +37,7 @@ def test_a_run_on_data_with_counts_leaves_them_and_a_checkpoint_that_counts(coun
         assert of_class.truth.tolist() == test.counts[:, label].tolist()
         assert of_class.training_mean.nunique() == 1
         assert set(record["counting"]["watershed"][name]) == {"min_area", "min_distance"}
+        assert record["counting"]["head"][name]["penalty"] in RECIPE["count_penalties"].value
     head = nodes_unet.load(folder / "counts.h5")
     prepared = nodes_unet.read_description(folder / "counts.h5").preprocessing(test[0].image)
     np.testing.assert_allclose(head.predict_on_batch(prepared[None])[0], counts["head"][[0, 3]], rtol=1e-5)
