@@ -24,7 +24,7 @@ check: env
 	$(VENV)/bin/reproduce check --junit runs/check.xml
 
 test: env
-	$(VENV)/bin/python -m pytest -n 2 --dist worksteal --durations 15
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations 15
 
 rehearsal: env
 	$(VENV)/bin/reproduce run ode-position --preset paper --rehearse --rows ODEUNet5
