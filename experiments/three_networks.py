@@ -26,7 +26,8 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
     "count_penalties": assumed(
         [1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2],
         "of the count head's ridge regression, where counts are known; section 5 names a linear regression, which more "
-        "channels than images would leave undetermined",
+        "channels than images would leave undetermined; from 1e-4 of the channels' variance on, because leaving one "
+        "image out cannot tell smaller ones apart",
     ),
     "count_min_area": assumed(
         [1, 20, 50, 100, 200, 400], "pixels; for counts read off the segmentation, chosen on the validation images"

@@ -18,6 +18,7 @@ def attention_unet(
     encoder: str = "efficientnetb0",
     encoder_weights: str | None = None,
     attention: bool = True,
+    batch_norm_momentum: float = 0.99,
 ) -> keras.Model:
     """U-Net with a gate on each of its four skip connections (section 3.4, Figure 2).
 
@@ -30,6 +31,8 @@ def attention_unet(
         classes: channels of the softmax; 1 gives a sigmoid.
         encoder, encoder_weights: as for `encoders.encoder`.
         attention: whether there are gates.
+        batch_norm_momentum: how much of the moving averages of batch normalisation each training step keeps; 0.99 is
+            that of Keras and of segmentation-models.
 
     Returns:
         A model from (B, H, W, 3) to class probabilities (B, H, W, classes), float32.
@@ -38,7 +41,7 @@ def attention_unet(
         InputError: encoder or weights cannot be had.
         ValueError: H or W is no multiple of 32.
     """
-    return _network(_unet_stage, input_shape, classes, encoder, encoder_weights, attention)
+    return _network(_unet_stage, input_shape, classes, encoder, encoder_weights, attention, batch_norm_momentum)
 
 
 def attention_linknet(
@@ -47,15 +50,18 @@ def attention_linknet(
     encoder: str = "efficientnetb0",
     encoder_weights: str | None = None,
     attention: bool = True,
+    batch_norm_momentum: float = 0.99,
 ) -> keras.Model:
     """LinkNet, which adds where the U-Net concatenates (section 3.5), with a gate on each of its skip connections.
 
     Arguments, returns and errors as for `attention_unet`.
     """
-    return _network(_linknet_stage, input_shape, classes, encoder, encoder_weights, attention)
+    return _network(_linknet_stage, input_shape, classes, encoder, encoder_weights, attention, batch_norm_momentum)
 
 
-def _network(stage: Callable, input_shape, classes: int, encoder: str, weights, attention: bool) -> keras.Model:
+def _network(
+    stage: Callable, input_shape, classes: int, encoder: str, weights, attention: bool, momentum: float
+) -> keras.Model:
     for size in input_shape[:2]:
         if size is not None and size % 32:
             raise ValueError(f"input_shape {tuple(input_shape)}: height and width must be multiples of 32")
@@ -69,6 +75,9 @@ def _network(stage: Callable, input_shape, classes: int, encoder: str, weights, 
     x = layers.Conv2D(classes, 3, padding="same", name="final_conv")(x)
     activation = "sigmoid" if classes == 1 else "softmax"
     model = keras.Model(backbone.input, layers.Activation(activation, dtype="float32", name="probabilities")(x))
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = momentum
     return any_size(model, 32) if None in input_shape else model
 
 

@@ -72,6 +72,16 @@ def test_gates_weigh_each_skip_between_zero_and_one(network):
     np.testing.assert_allclose(gated, alphas["gate3"][..., None] * skip, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("network", ["attention_unet", "attention_linknet"])
+def test_moving_averages_of_encoder_gates_and_decoder_move_by_what_the_momentum_leaves(network):
+    model = build(network, input_shape=SHAPE, batch_norm_momentum=0.75)
+    first, *others = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert {layer.momentum for layer in others} == {0.75}
+    x = keras.Model(model.input, first.input)(images())
+    model(images(), training=True)
+    np.testing.assert_allclose(first.moving_mean, 0.25 * np.mean(x, (0, 1, 2)), rtol=1e-3, atol=1e-6)
+
+
 def test_a_gated_checkpoint_opens_where_segmentation_models_cannot_be_imported(tmp_path):
     arguments = {"input_shape": [32, 32, 3], "classes": 1}
     model = build("attention_linknet", **arguments)
