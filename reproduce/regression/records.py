@@ -12,8 +12,9 @@ from nodes_unet.errors import InputError
 from nodes_unet.files import HISTORY
 from reproduce.audit import as_markdown, audit
 from reproduce.compare import compare, groups
+from reproduce.count_errors import METHODS
 from reproduce.objects import summarised
-from reproduce.records import COMPLETE, PER_IMAGE, file_digest, find_records
+from reproduce.records import COMPLETE, COUNTS, PER_IMAGE, file_digest, find_records
 from reproduce.regression.number import Number
 from reproduce.report import render, report_folder
 from reproduce.table import Table
@@ -53,6 +54,7 @@ def check(tables: Iterable[Table], store: Path, *, committed: bool) -> Iterator[
                 yield from _training(subject, record)
                 yield from _evaluations(subject, record)
                 yield from _recomputed(subject, record)
+                yield from _counted(subject, record)
         yield from _inputs(records)
         if committed:
             yield from _tables(table, records, store)
@@ -133,6 +135,21 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
             wanted = None if value != value else float(value)
             note = f"expected from {PER_IMAGE}"
             yield Number(LAYER, subject, name, wanted, record["metrics"][name], TOLERANCE, note)
+
+
+def _counted(subject: str, record: dict) -> Iterator[Number]:
+    """Errors of counts from the lines of images and classes."""
+    path = record["folder"] / COUNTS
+    if not record.get("counting"):
+        return
+    yield Number(LAYER, subject, COUNTS, "there", "there" if path.exists() else None)
+    if not path.exists():
+        return
+    for name, lines in _read_csv(path).groupby("class"):
+        for method in METHODS:
+            metric, error = f"mae_{name}.{method}", float(np.abs(lines[method] - lines["truth"]).mean())
+            note = f"expected from {COUNTS}"
+            yield Number(LAYER, subject, metric, error, record["metrics"].get(metric), TOLERANCE, note)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 
 from nodes_unet import InputError
 from nodes_unet.files import HISTORY, write_json
-from reproduce.records import PER_IMAGE, RECORD
+from reproduce.records import COUNTS, PER_IMAGE, RECORD
 from reproduce.regression.records import check
 from reproduce.request import Request
 from reproduce.running import run
@@ -95,6 +95,22 @@ def test_a_file_that_was_changed_or_lost_moves(small, store, name):
     assert name in moved(small, store)
     pd.DataFrame({"val_loss": [1.0], "pa": [1.0]}).to_csv(path)
     assert name in moved(small, store)
+
+
+def test_errors_of_counts_are_those_of_the_lines_and_a_lost_file_is_missed(small, store):
+    (path,) = store.glob(f"**/{RECORD}")
+    lines = {"id": ["a", "b"], "class": "red", "truth": [3, 5], "head": [4, 5], "components": [3, 5]}
+    others = {"watershed": [3, 5], "training_mean": [4, 4]}
+    pd.DataFrame(lines | others).to_csv(path.with_name(COUNTS), index=False)
+    errors = {"head": 0.5, "components": 0.0, "watershed": 0.0, "training_mean": 1.0}
+    counted = {f"mae_red.{method}": error for method, error in errors.items()}
+    edited(store, lambda record: record["metrics"].update(counted))
+    edited(store, lambda record: record.update({"counting": {"head": {"red": {"penalty": 1.0}}}}))
+    assert not moved(small, store)
+    edited(store, lambda record: record["metrics"].update({"mae_red.head": 0.4}))
+    assert moved(small, store)["mae_red.head"].expected == 0.5
+    path.with_name(COUNTS).unlink()
+    assert moved(small, store)[COUNTS].found is None
 
 
 def test_runs_that_were_given_other_inputs_by_the_same_preprocessing_move(small, store):
