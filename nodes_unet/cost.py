@@ -9,10 +9,11 @@ import keras
 import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
 
-# no public names: freezing has none, and those of the profiler are deprecated without a successor
+# no public names: freezing and silence have none, and those of the profiler are deprecated without a successor
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
 from tensorflow.python.profiler.model_analyzer import profile
 from tensorflow.python.profiler.option_builder import ProfileOptionBuilder
+from tensorflow.python.util.deprecation import silence
 
 
 def flops(model: keras.Model) -> int:
@@ -24,7 +25,7 @@ def flops(model: keras.Model) -> int:
     predict = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(image)
     _, definition = convert_variables_to_constants_v2_as_graph(predict)
     options = ProfileOptionBuilder.float_operation() | {"output": "none"}
-    with tf.Graph().as_default() as graph:
+    with silence(), tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(definition, name="")
         return profile(graph, options=options).total_float_ops
 

@@ -1,5 +1,6 @@
 """Operations for one image, counted by TensorFlow's profiler and by XLA (Abbas & Abdulmunim 2023, Table 3)."""
 
+import logging
 from collections.abc import Iterable
 from importlib.util import find_spec
 
@@ -48,6 +49,7 @@ def count(network: str, arguments: dict) -> dict[str, float]:
     from nodes_unet.cost import flops
     from nodes_unet.models import build
 
+    logging.getLogger("absl").setLevel(logging.ERROR)  # JAX warns of each variable that the function closes over
     model = build(network, **arguments)
     predict = tf.function(lambda image: model(image, training=False), jit_compile=True, autograph=False)
     image = np.zeros((1, *model.input_shape[1:]), np.float32)
