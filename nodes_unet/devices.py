@@ -2,6 +2,7 @@
 
 import contextlib
 import platform
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,13 @@ def devices(number: int | None = None) -> list[str]:
 
 def scope(names: list[str]):
     """The context to build and compile a network in: MirroredStrategy for several devices."""
-    return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else contextlib.nullcontext()
+    return _mirrored(tuple(names)).scope() if len(names) > 1 else contextlib.nullcontext()
+
+
+@cache
+def _mirrored(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
+    """One strategy a process: another would number its sums over devices anew and be given those of the first."""
+    return tf.distribute.MirroredStrategy(names)
 
 
 def jit_compile(names: list[str]) -> bool | str:

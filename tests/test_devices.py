@@ -26,12 +26,7 @@ from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset
 from nodes_unet.training import Fitting, train
 
-data, network, number = sys.argv[1:]
-dataset = Dataset(data)
-arguments = {"input_shape": [32, 32, 3], "filters": 4, "dropout": 0}
-if network == "ode_unet":
-    arguments["position"] = 5
-description = Description(network, arguments, dataset.classes, Preprocessing())
+dataset = Dataset(sys.argv[1])
 
 
 def as_they_are(image, mask, index, copy):
@@ -42,24 +37,36 @@ batches = [
     Batches(dataset.splits[split], all_copies(range(count), 1), 4, Preprocessing(), as_they_are, seed)
     for split, count, seed in (("train", 16, 0), ("test", 4, None))
 ]
-with tempfile.TemporaryDirectory() as folder:
-    fitting = Fitting(3, plateau={"patience": 1, "factor": 0.5})
-    train(description, *batches, fitting, folder, seed=0, number_of_devices=int(number))
-    print(json.dumps(pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]].to_numpy().ravel().tolist()))
+
+
+def losses(network, number, **own):
+    arguments = {"input_shape": [32, 32, 3], "filters": 4, "dropout": 0, **own}
+    description = Description(network, arguments, dataset.classes, Preprocessing())
+    with tempfile.TemporaryDirectory() as folder:
+        fitting = Fitting(3, plateau={"patience": 1, "factor": 0.5})
+        train(description, *batches, fitting, folder, seed=0, number_of_devices=number)
+        return pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]].to_numpy().ravel().tolist()
+
+
+print(json.dumps({
+    "unet": [losses("unet", number) for number in (1, 2)],
+    "ode_unet": [losses("ode_unet", number, position=5) for number in (1, 2)],
+}))
 """
 
 
-def losses(disc_file, network, number):
-    command = [sys.executable, "-c", TRAIN_ON, str(disc_file), network, str(number)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def losses(disc_file):
+    """Of one device and of two, by network; trained one after the other in one process, like the rows of a table."""
+    run = subprocess.run([sys.executable, "-c", TRAIN_ON, disc_file], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(("network", "tolerance"), [("unet", 1e-4), ("ode_unet", 1e-2)])
-def test_two_devices_train_as_one_at_the_same_global_batch(disc_file, network, tolerance):
+def test_two_devices_train_as_one_at_the_same_global_batch(losses, network, tolerance):
     # with an ODE-block each replica chooses its own steps, by the error norm over its part of the batch
-    one, two = (losses(disc_file, network, number) for number in (1, 2))
+    one, two = losses[network]
     assert len(one) == 6
     assert one == pytest.approx(two, abs=tolerance)
     assert one[0] > one[-2]
