@@ -12,7 +12,7 @@ from nodes_unet.errors import InputError
 from nodes_unet.files import HISTORY
 from reproduce.audit import as_markdown, audit
 from reproduce.compare import compare, groups
-from reproduce.count_errors import METHODS
+from reproduce.count_errors import count_metrics
 from reproduce.objects import summarised
 from reproduce.records import COMPLETE, COUNTS, PER_IMAGE, file_digest, find_records
 from reproduce.regression.number import Number
@@ -89,7 +89,7 @@ def _training(subject: str, record: dict) -> Iterator[Number]:
     metrics, path = record["metrics"], record["folder"] / HISTORY
     if not record["dataset"]["classes"]:
         return  # networks as built
-    yield Number(LAYER, subject, HISTORY, "there", "there" if path.exists() else None)
+    yield _there(subject, path)
     if path.exists() and record["schema"] > 1:
         lowest = float(_read_csv(path)["val_loss"].min())
         tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
@@ -121,7 +121,7 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
     path = record["folder"] / PER_IMAGE
     if not record["dataset"]["classes"]:
         return  # networks as built
-    yield Number(LAYER, subject, PER_IMAGE, "there", "there" if path.exists() else None)
+    yield _there(subject, path)
     if not path.exists():
         return
     images = _read_csv(path)
@@ -143,14 +143,16 @@ def _counted(subject: str, record: dict) -> Iterator[Number]:
     path = record["folder"] / COUNTS
     if not record.get("counting"):
         return
-    yield Number(LAYER, subject, COUNTS, "there", "there" if path.exists() else None)
-    if not path.exists():
-        return
-    for name, lines in _read_csv(path).groupby("class"):
-        for method in METHODS:
-            metric, error = f"mae_{name}.{method}", float(np.abs(lines[method] - lines["truth"]).mean())
+    yield _there(subject, path)
+    if path.exists():
+        for name, error in count_metrics(_read_csv(path)).items():
             note = f"expected from {COUNTS}"
-            yield Number(LAYER, subject, metric, error, record["metrics"].get(metric), COUNT_TOLERANCE, note)
+            yield Number(LAYER, subject, name, float(error), record["metrics"].get(name), COUNT_TOLERANCE, note)
+
+
+def _there(subject: str, path: Path) -> Number:
+    """Whether a file of a run is there."""
+    return Number(LAYER, subject, path.name, "there", "there" if path.exists() else None)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
