@@ -30,10 +30,12 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
         "image out cannot tell smaller ones apart",
     ),
     "count_min_area": assumed(
-        [1, 20, 50, 100, 200, 400], "pixels; for counts read off the segmentation, chosen on the validation images"
+        [1, 20, 50, 100, 200, 400, 800, 1600, 3200],
+        "pixels, up to those of a cell; for counts read off the segmentation, chosen on the validation images",
     ),
     "count_min_distance": assumed(
-        [3, 5, 8, 12, 16, 24], "pixels between the peaks of watershed, chosen on the validation images"
+        [1, 2, 3, 5, 8, 12, 16, 24, 32, 48],
+        "pixels between the peaks of watershed, up to a cell's radius; chosen on the validation images",
     ),
     "placement": assumed(
         "after", "sections 3.2 and 4: the blocks are added; replacing second convolutions gives 39.9 % for 46 %"

@@ -46,10 +46,11 @@ def train_counts(
     means = _means(model.get_layer("scales"), images)
     unit = np.sqrt(means.var(axis=0).sum()) or 1.0
     ridge = RidgeCV(penalties, alpha_per_target=True).fit(means / unit, counts)
-    _set_weights(model.get_layer("regression"), ridge.coef_.T / unit, ridge.intercept_)
+    weights = ridge.coef_.reshape(counts.shape[1], -1).T / unit
+    _set_weights(model.get_layer("regression"), weights, np.atleast_1d(ridge.intercept_))
     description = Description("count_head", arguments, described.classes, described.preprocessing)
     checkpoint.save(model, description, path)
-    return model, ridge.alpha_
+    return model, np.atleast_1d(ridge.alpha_)
 
 
 def _means(scales: keras.Model, images: Iterable[np.ndarray]) -> np.ndarray:

@@ -76,12 +76,17 @@ class WeightedBinaryCrossEntropy(keras.losses.Loss):
 class Combo(keras.losses.Loss):
     """alpha times the weighted cross-entropy - (1 - alpha) Dice (Taghanaki et al. 2019, equation 3).
 
-    Abbas & Abdulmunim 2023 (section 3.6) cite it. Its smallest value is alpha - 1.
+    Abbas & Abdulmunim 2023 (section 3.6) cite it.
+
+    Attributes:
+        least: alpha - 1, the loss of a perfect prediction; above it the loss is alpha times the cross-entropy +
+            (1 - alpha) (1 - Dice).
     """
 
     def __init__(self, classes: int, alpha: float = 0.5, beta: float = 0.5):
         super().__init__(name="combo")
         self.alpha, self.cross_entropy = alpha, WeightedBinaryCrossEntropy(classes, beta)
+        self.least = alpha - 1
 
     def call(self, y_true, y_pred):
         """(B, H, W) labels and (B, H, W, 1) probabilities to (B,)."""

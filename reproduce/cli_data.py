@@ -25,7 +25,7 @@ app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_he
 READERS = {  # by layout, with the options that it takes
     "folder": (folder_source, ("classes", "name", "origin", "licence", "stretch", "instances")),
     "misp": (misp_source, ("seed",)),
-    "sartorius": (sartorius_source, ("seed",)),
+    "sartorius": (sartorius_source, ("seed", "first_keeps")),
     "coco": (coco_source, ("name", "origin", "licence")),
     "fluocells": (fluocells_source, ("seed", "test_list")),
 }
@@ -66,6 +66,9 @@ def prepare(
     seed: Annotated[
         int | None, typer.Option(min=0, help="misp, sartorius, fluocells: of the test split; by default 0.")
     ] = None,
+    first_keeps: Annotated[
+        bool, typer.Option("--first-keeps", help="sartorius: where instances overlap, the first line keeps the pixels.")
+    ] = False,
     test_list: Annotated[
         Path | None, typer.Option(help="fluocells: a text file with the names of the test images.")
     ] = None,
@@ -79,6 +82,7 @@ def prepare(
         "stretch": stretch,
         "instances": instances or None,
         "seed": seed,
+        "first_keeps": first_keeps or None,
         "test_list": test_list,
     }
     stated = {option: value for option, value in given.items() if value is not None}

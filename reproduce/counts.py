@@ -53,7 +53,7 @@ def count(
     train, test, prepared = dataset.splits["train"], dataset.splits["test"], preprocessing(settings)
     inputs = (prepared(sample.image) for sample in train)
     head, penalties = train_counts(folder / BEST, inputs, train.counts, settings["count_penalties"], folder / HEAD)
-    _, validation = sides(dataset, 1, settings["validation_fraction"], "group", seed)
+    _, validation = sides(dataset, 1, settings["validation_fraction"], settings["validation_split"], seed)
     numbers = validation.items[:, 0]
     held_out = [segment(model, prepared, validation.split[number].image) for number in numbers]
     known = _Known(held_out, validation.split.counts[numbers], dataset.classes, settings["count_min_area"])

@@ -13,10 +13,12 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Split
+from nodes_unet.errors import SolverError
 from nodes_unet.inference import labelled, probabilities, seconds_for
 from nodes_unet.losses import loss
 from nodes_unet.ode import ode_blocks
 from reproduce.robustness import robustness
+from reproduce.scoring import wrong
 from reproduce.segmentation import fitting, preprocessing, target
 
 
@@ -42,15 +44,24 @@ class Evaluation:
 
 
 def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings: Mapping) -> Evaluation:
-    """Evaluates a network on a split; predictions are brought back to each mask's size before anything is counted."""
+    """Evaluates a network on a split; predictions are brought back to each mask's size before anything is counted.
+
+    An image whose solve failed is wrong in every pixel; of ODE-blocks, `failed_solves` says of how many.
+    """
     prepared, of_mask = preprocessing(settings), target(settings)
-    matrices, sums, evaluations, predictions = [], [], [], []
+    matrices, sums, evaluations, predictions, failed = [], [], [], [], 0
     for sample in split:
-        probability, truth = probabilities(model, prepared, sample.image), of_mask(sample.mask)
-        predictions.append(labelled(probability, settings.get("threshold")))
+        truth = of_mask(sample.mask)
+        try:
+            probability = probabilities(model, prepared, sample.image)
+        except SolverError:
+            failed += 1
+            predictions.append(wrong(truth, len(classes)))
+        else:
+            predictions.append(labelled(probability, settings.get("threshold")))
+            if "threshold" in settings:
+                sums.append(overlap.sums(truth, probability[..., 0], settings["threshold"]))
         matrices.append(metrics.confusion_matrix(truth, predictions[-1], len(classes)))
-        if "threshold" in settings:
-            sums.append(overlap.sums(truth, probability[..., 0], settings["threshold"]))
         evaluations.append([block.nfe for block in ode_blocks(model)])
     rates = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
     pixels = pd.DataFrame([metrics.counts(matrix, classes) for matrix in matrices])
@@ -66,18 +77,19 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         "parameters": profiling.parameters(model),
         "parameter_bytes": profiling.parameter_bytes(model),
         "nfe": sum(block["nfe_mean"] for block in solver.values()),
+        **({"failed_solves": failed} if solver else {}),
     }
     if sums:
         images = pd.DataFrame(sums)
         rates = rates.assign(iou=overlap.iou(images, "hard"), dice=overlap.dice(images, "hard"))
-        measured |= overlap.protocols(images, settings["batch_size"]) | {"loss": _loss(model, split, settings)}
+        measured |= overlap.protocols(images, settings["batch_size"]) | _losses(model, split, settings)
     return Evaluation(
         metrics=measured,
         per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), rates, pixels], axis=1),
         inputs=input_statistics(prepared, split),
         solver=solver,
         predictions=predictions,
-        robustness=levels and robustness(model, prepared, split, classes, levels, pooled),
+        robustness=robustness(model, prepared, split, classes, levels, pooled) if levels else None,
     )
 
 
@@ -90,8 +102,8 @@ def input_statistics(prepared: Preprocessing, split: Split) -> dict[str, float]:
     return {"mean": total / count, "spread": math.sqrt(max(squares / count - (total / count) ** 2, 0))}
 
 
-def _loss(model: keras.Model, split: Split, settings: Mapping) -> float:
-    """The loss that the network was trained with, at the network's size, mean over images."""
+def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, float]:
+    """The loss that the network was trained with, at its size, mean over images; also above that of a perfect one."""
     fitted = fitting(settings)
     of_batch = loss(fitted.loss, model.output_shape[-1], **fitted.loss_options)
     batches = Batches(
@@ -106,7 +118,8 @@ def _loss(model: keras.Model, split: Split, settings: Mapping) -> float:
     for images, labels in (batches[number] for number in range(batches.num_batches)):
         losses.append(float(of_batch(labels, model.predict_on_batch(images))))
         sizes.append(len(labels))
-    return float(np.average(losses, weights=sizes))
+    average = float(np.average(losses, weights=sizes))
+    return {"loss": average, "loss.above_least": average - getattr(of_batch, "least", 0.0)}
 
 
 def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:

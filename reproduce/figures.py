@@ -14,7 +14,6 @@ from reproduce.count_errors import METHODS
 from reproduce.pictures import chosen_images, draw
 from reproduce.solver_health import MEASURES
 
-_LOSSES = {"loss": "loss on training images", "val_loss": "loss on validation images"}
 OURS, PAPER = "#c0392b", "#34495e"
 # Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
@@ -93,7 +92,9 @@ def per_image(comparison: Comparison, path: Path) -> None:
 def curves(comparison: Comparison, path: Path) -> None:
     """Loss on training and validation images by epoch, a line a seed (Abbas & Abdulmunim 2023, Figure 6)."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
-    for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), _LOSSES.items(), strict=True):
+    watched = "test" if comparison.watched_test else "validation"
+    titles = {"loss": "loss on training images", "val_loss": f"loss on {watched} images"}
+    for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
         labelled = set()
         for (row, _), history in comparison.histories.items():
             label = None if row in labelled else row

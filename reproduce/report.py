@@ -124,6 +124,7 @@ def _json(comparison: Comparison) -> str:
         "preset": comparison.preset,
         "seeds": comparison.seeds,
         "machine": comparison.machine,
+        "watched_test": comparison.watched_test,
         "failures": comparison.failures,
         "paired": [asdict(difference) for difference in comparison.paired],
         "cells": _flat(comparison),

@@ -98,7 +98,8 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset | None, p
             sentence = f"{type(error).__name__}: {error}"
             results = {"status": FAILED, "error": sentence, "traceback": traceback.format_exc()}
         record = write_record(folder, identity, started=started, ended=_now(), **results)
-        (folder / RESUME).unlink(missing_ok=True)
+        if record["status"] == COMPLETE:  # else the training need not be done again
+            (folder / RESUME).unlink(missing_ok=True)
         progress.end(record)
         return record
 

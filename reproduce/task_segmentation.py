@@ -31,7 +31,8 @@ __all__ = ["arguments", "batches", "modules", "perform"]
 
 def modules(recipe: Recipe) -> list[str]:
     """The modules that a result depends on."""
-    return ["reproduce.evaluation", *(["reproduce.counts"] if "count_penalties" in recipe else [])]
+    of_settings = {"count_penalties": "reproduce.counts", "flops_size": "nodes_unet.cost"}
+    return ["reproduce.evaluation", *(module for setting, module in of_settings.items() if setting in recipe)]
 
 
 def arguments(row: Row, settings: Mapping, dataset: Dataset) -> dict:

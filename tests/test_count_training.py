@@ -63,6 +63,15 @@ def test_it_is_the_ridge_regression_whose_penalty_errs_least_where_one_image_is_
         np.testing.assert_allclose(model.predict_on_batch(x)[:, number], expected, atol=0.02)
 
 
+def test_one_class_can_be_counted_too(segmentation, tmp_path):
+    _, path = segmentation
+    x, y = images(24, 0)
+    both, chosen_of_both = train_counts(path, iter(x), y, PENALTIES, tmp_path / "both.h5")
+    one, chosen = train_counts(path, iter(x), y[:, :1], PENALTIES, tmp_path / "one.h5")
+    assert chosen.tolist() == chosen_of_both[:1].tolist()
+    np.testing.assert_allclose(one.predict_on_batch(x), both.predict_on_batch(x)[:, :1], atol=1e-4)
+
+
 def left_out_error(means, counts, penalty):
     left_out = np.eye(len(counts), dtype=bool)
     fits = (

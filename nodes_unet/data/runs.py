@@ -18,7 +18,7 @@ def decode_runs(text: str, shape: tuple[int, int], where: str) -> np.ndarray:
             order, or one goes past the image.
     """
     parts = text.split()
-    if not parts or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+    if not parts or not all(_is_positive(part) for part in parts):
         raise InputError(f"{where}: the runs must be positive whole numbers, such as `1 3 10 5`")
     if len(parts) % 2:
         raise InputError(f"{where}: {len(parts)} numbers are no pairs of start and length, so one is missing")
@@ -34,3 +34,8 @@ def decode_runs(text: str, shape: tuple[int, int], where: str) -> np.ndarray:
     for start, end in zip(starts - 1, ends, strict=True):
         region[start:end] = True
     return region.reshape(shape)
+
+
+def _is_positive(part: str) -> bool:
+    """Whether a word is a positive whole number that 64 bits hold, and twice over."""
+    return part.isascii() and part.isdigit() and len(part) <= 18 and int(part) > 0

@@ -1,7 +1,7 @@
 """Reader: the layout of Kaggle's Sartorius cell segmentation competition, the data of Abbas & Abdulmunim 2023.
 
-`train.csv` has a line an instance (`id`, `annotation` as runs, `width`, `height`, `cell_type`, ...), `train/<id>.png`
-are the images.
+`train.csv` has a line an instance (`id`, `annotation` as runs, `width`, `height`, `cell_type`, `sample_id`, ...),
+`train/<id>.png` are the images.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,14 +18,18 @@ from nodes_unet.errors import InputError
 CLASSES = ("background", "cell")
 TEST_SHARE = 0.2
 _COLUMNS = ("id", "annotation", "width", "height")
+_GROUP = "sample_id"
 
 
-def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
+def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = False) -> Source:
     """Reads images and instances; masks are instance numbers (H, W) uint16 in the order of the file.
+
+    Images of one `sample_id`, where the file has it, are a group.
 
     Args:
         folder: holds `train.csv` and `train/`.
         seed: of the division 80/20 into training and test (section 4.2), which the source does not give.
+        first_keeps: where instances overlap the first line keeps the pixel; else an overlap is an error.
 
     Returns:
         A source with the role `paper`: the paper's images and labels.
@@ -52,8 +56,9 @@ def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
     def samples(names: Sequence[str]) -> Iterator[Sample]:
         for name in sorted(names):
             image = read_image(images[name])
-            mask = _instances(folder / "train.csv", name, lines[name], image.shape[:2])
-            yield Sample(name, name, image, mask, (int(mask.max()),))
+            mask = _instances(folder / "train.csv", name, lines[name], image.shape[:2], first_keeps)
+            group = lines[name][_GROUP].iloc[0] if _GROUP in lines[name] else name
+            yield Sample(name, group, image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
         name="sartorius",
@@ -62,7 +67,10 @@ def sartorius_source(folder: str | Path, seed: int = 0) -> Source:
         origin="Kaggle, Sartorius - Cell Instance Segmentation, 2021",
         licence="the competition's rules (non-commercial)",
         splits={"train": lambda: samples(shuffled[held_out:]), "test": lambda: samples(shuffled[:held_out])},
-        rules={"split": f"80/20 by image, seed {seed}: section 4.2 gives the shares"},
+        rules={
+            "split": f"80/20 by image, seed {seed}: section 4.2 gives the shares",
+            "overlap": "the first line keeps the pixel" if first_keeps else "an error",
+        },
     )
 
 
@@ -70,16 +78,16 @@ def _read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path} does not exist: unpack the competition's archive there")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False)
     except ValueError as error:
         raise InputError(f"{path} is not a CSV file ({error}): unpack the competition's archive again") from error
     if missing := [column for column in _COLUMNS if column not in table]:
         raise InputError(f"{path} lacks the column {missing[0]}: it needs {', '.join(_COLUMNS)}")
     table.index = range(2, len(table) + 2)  # lines of the file
-    return table
+    return table[(table != "").any(axis=1)]
 
 
-def _instances(path: Path, name: str, lines: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
+def _instances(path: Path, name: str, lines: pd.DataFrame, shape: tuple[int, int], first_keeps: bool) -> np.ndarray:
     mask, line_of = np.zeros(shape, np.uint16), {}
     for line, row in lines.iterrows():
         where = f"{path}, line {line}, {name}"
@@ -88,9 +96,12 @@ def _instances(path: Path, name: str, lines: pd.DataFrame, shape: tuple[int, int
                 f"{where}: {row['width']} x {row['height']} pixels, but the image has {shape[1]} x {shape[0]}"
             )
         region = decode_runs(row["annotation"], shape, where)
-        if (mask[region] > 0).any():
+        if (mask[region] > 0).any() and not first_keeps:
             other = line_of[int(mask[region].max())]
-            raise InputError(f"{where}: the instance overlaps that of line {other}: correct one of them")
+            raise InputError(
+                f"{where}: the instance overlaps that of line {other}: correct one of them, or let the first line keep "
+                "the pixels (--first-keeps)"
+            )
         line_of[len(line_of) + 1] = line
-        mask[region] = len(line_of)
+        mask[region & (mask == 0)] = len(line_of)
     return mask

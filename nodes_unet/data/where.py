@@ -34,8 +34,8 @@ WHEREABOUTS = (
         place="kaggle.com/competitions/sartorius-cell-instance-segmentation (account needed)",
         terms="the competition's rules, to be accepted there",
         expect="606 phase-contrast images of 704x520 pixels (the paper prints 704x540) with run-length encoded "
-        "instances in train.csv. The same instrument took LIVECell's images, which come with COCO polygons "
-        "(`reproduce data prepare coco`)",
+        "instances in train.csv, which may overlap (--first-keeps). The same instrument took LIVECell's images, which "
+        "come with COCO polygons (`reproduce data prepare coco`)",
         prepare="reproduce data prepare sartorius sartorius/ --out sartorius.h5",
     ),
     Whereabouts(

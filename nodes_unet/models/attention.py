@@ -22,8 +22,8 @@ def attention_unet(
 ) -> keras.Model:
     """U-Net with a gate on each of its four skip connections (section 3.4, Figure 2).
 
-    Without gates it is segmentation-models' `Unet` of this encoder, whose parameters are those of the paper's Table 3
-    to the printed digits of its "with AU" row (10,115,501 for EfficientNet-B0).
+    Without gates it is segmentation-models' `Unet` of this encoder: 10,115,501 parameters with EfficientNet-B0, 10.12
+    million where the paper's Table 3 has 10.15; with gates 10,863,357.
 
     Args:
         input_shape: (H, W, 3), H and W multiples of 32; or None, for images of any size: what is missing to multiples
@@ -67,6 +67,8 @@ def _network(
             raise ValueError(f"input_shape {tuple(input_shape)}: height and width must be multiples of 32")
     backbone, places = named_encoder(encoder, input_shape, weights)
     x, skips = backbone.output, [backbone.get_layer(place).output for place in places]
+    if isinstance(backbone.layers[-1], layers.MaxPooling2D):  # VGG's; as the library has it
+        x = _convolved(_convolved(x, 512, 3, "center_block1"), 512, 3, "center_block2")
     for number, filters in enumerate(FILTERS):
         skip = skips[number] if number < len(skips) else None
         if attention and skip is not None:
@@ -101,7 +103,8 @@ def gate(g, x, name: str):
 
 def gates(model: keras.Model) -> dict[str, keras.layers.Layer]:
     """The layers that give the attention coefficients, by name of the gate, from the coarsest to the finest."""
-    return {layer.name.removesuffix("_alpha"): layer for layer in model.layers if layer.name.endswith("_alpha")}
+    layers_of = _inner(model).layers
+    return {layer.name.removesuffix("_alpha"): layer for layer in layers_of if layer.name.endswith("_alpha")}
 
 
 def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -109,14 +112,19 @@ def attention_coefficients(model: keras.Model, images: np.ndarray) -> dict[str, 
 
     Args:
         model: as `attention_unet` or `attention_linknet` returns it.
-        images: (B, H, W, 3) float32, preprocessed.
+        images: (B, H, W, 3) float32, preprocessed, H and W multiples of 32.
 
     Returns:
         By name of the gate, (B, h, w) float32 between 0 and 1, h and w a sixteenth to a half of H and W.
     """
     outputs = {name: layer.output for name, layer in gates(model).items()}
-    maps = keras.Model(model.input, outputs).predict(images, batch_size=1, verbose=0)
+    maps = keras.Model(_inner(model).input, outputs).predict(images, batch_size=1, verbose=0)
     return {name: coefficients[..., 0] for name, coefficients in maps.items()}
+
+
+def _inner(model: keras.Model) -> keras.Model:
+    """The network itself, which one for images of any size has inside."""
+    return next((layer for layer in model.layers if isinstance(layer, keras.Model)), model)
 
 
 def _normalised(x, name: str):

@@ -10,12 +10,14 @@ import numpy as np
 
 from nodes_unet.data.preprocessing import SCALINGS
 from nodes_unet.errors import InputError
+from nodes_unet.models.replacements import Channels, ScaledSum
 
 
 def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights: str | None = None):
     """An encoder without its head, and the names of the layers that the decoder takes.
 
-    Layers of the library's own kinds become Keras' own of the same function, so that a checkpoint opens without it.
+    Layers of the library's own kinds and its anonymous functions become layers of Keras or of this package of the same
+    function, so that a checkpoint opens without it.
 
     Args:
         name: as segmentation-models names it, such as `efficientnetb0` or `resnet50`.
@@ -27,12 +29,15 @@ def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights:
 
     Raises:
         InputError: the name is unknown, or the weights cannot be had.
+        ValueError: the encoder does not take images so small.
     """
     factory, (library, _) = _known(name), _library()
     build = library.inject_global_submodules(factory.get_backbone)
     try:
         original = build(name, input_shape=tuple(input_shape), weights=weights, include_top=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # Keras' download raises no narrower one
+        if weights is None:
+            raise
         raise InputError(
             f"weights {weights!r} of {name} cannot be had ({error}): take None or a local file, or go online"
         ) from error
@@ -75,7 +80,16 @@ def _place(place: str | int) -> dict:
     return {"name": place} if isinstance(place, str) else {"index": place}
 
 
+_FUNCTIONS = {  # by name, what takes the place of an anonymous layer
+    "expand_dims": lambda layer: keras.layers.Reshape((1, 1, layer.output.shape[-1]), name=layer.name),
+    "slice_tensor": lambda layer: Channels(layer.arguments["start"], layer.arguments["stop"], name=layer.name),
+    "<lambda>": lambda layer: ScaledSum(layer.arguments["scale"], name=layer.name),  # Inception-ResNet's
+}
+
+
 def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, keras.layers.Lambda):
+        return _FUNCTIONS[layer.function.__name__](layer)
     config = layer.get_config()
     if getattr(getattr(layer, "activation", None), "__name__", "") == "swish":
         config["activation"] = "silu"

@@ -35,6 +35,8 @@ def test_runs_come_back_as_the_region_that_they_describe(region):
         ("", "positive whole numbers"),
         ("1 a", "positive whole numbers"),
         ("0 2", "positive whole numbers"),
+        ("1 99999999999999999999", "positive whole numbers"),
+        ("900000000000000000 900000000000000000", "ends at pixel 1799999999999999999"),
         ("1 2 3", "3 numbers are no pairs"),
         ("5 2 1 2", "run 2 does not begin after the one before"),
         ("1 3 3 1", "run 2 does not begin after the one before"),
@@ -84,6 +86,27 @@ def refuse(refuse_source):
 def test_overlapping_instances_are_named_with_both_lines(folder, refuse):
     write(folder, *(f"{name},1 2,6,4,x" for name in "abcde"), "c,2 2,6,4,x")
     refuse(folder, "train.csv, line 7, c", "overlaps that of line 4")
+
+
+def test_where_the_first_line_keeps_the_pixels_instances_may_overlap(folder, tmp_path):
+    write(folder, *(line for name in "abcde" for line in (f"{name},1 2,6,4,x", f"{name},2 2,6,4,x")))
+    write_dataset(tmp_path / "s.h5", sartorius_source(folder, first_keeps=True))
+    dataset = Dataset(tmp_path / "s.h5")
+    assert dataset.splits["train"].mask(0)[0].tolist() == [1, 1, 2, 0, 0, 0]
+    assert "keeps the pixel" in dataset.rules["overlap"]
+
+
+def test_images_of_one_sample_are_a_group(folder):
+    samples = {"a": "E1", "b": "E1", "c": "E2", "d": "E3", "e": "E3"}
+    lines = (f"{name},1 2,6,4,astro,{sample}" for name, sample in samples.items())
+    write(folder, *lines, header=f"{HEADER},sample_id")
+    source = sartorius_source(folder)
+    assert {each.id: each.group for split in source.splits.values() for each in split()} == samples
+
+
+def test_blank_lines_are_passed_over_and_counted(folder, refuse):
+    write(folder, "a,1 2,6,4,x", "", "b,1 2,6,4,x", "c,1 2,6,4,x", "d,1 2,6,4,x", "e,30 1,6,4,x")
+    refuse(folder, "train.csv, line 7, e")
 
 
 def test_an_id_without_an_image_is_named_with_its_line(folder, refuse):

@@ -1,11 +1,14 @@
 """The audit: what is known to hold and what not, and its arithmetic against networks that are built."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from nodes_unet import build
 from reproduce.audit import as_markdown, audit, class_shares
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,11 @@ def test_pa_is_the_share_weighted_cpa_in_table_1_and_not_in_table_2(checks):
     assert shares == pytest.approx([0.4366, 0.4783, 0.0851], abs=1e-4) and shares.sum() == pytest.approx(1, abs=1e-4)
     assert [check.holds for check in about(checks, "from its CPA")] == [True, False]
     assert "U-Net, 94.59 for 94.42" in about(checks, "Table 2 from its CPA")[0].arithmetic
+
+
+def test_the_readme_says_how_many_hold(checks):
+    held = sum(check.holds for check in checks)
+    assert f"{held} of {len(checks)} checks hold" in README.read_text(encoding="utf-8")
 
 
 def test_stated_gains_are_those_of_table_2(checks):

@@ -9,12 +9,16 @@ import pytest
 
 import nodes_unet
 from experiments.three_networks import RECIPE
+from nodes_unet.counting import basin_areas, component_areas
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.synthetic import smear_source
 from reproduce.count_errors import METHODS, mean_absolute_errors
-from reproduce.records import RECORD
+from reproduce.pictures import read_prediction
+from reproduce.records import PREDICTIONS, RECORD
 from reproduce.request import Request
 from reproduce.running import run
+
+AREAS = {"components": component_areas, "watershed": basin_areas}
 
 
 @pytest.fixture
@@ -29,14 +33,22 @@ def test_a_run_on_data_with_counts_leaves_them_and_a_checkpoint_that_counts(coun
     (record,) = run(request)
     assert record["status"] == "complete", record["error"]
     folder = next((tmp_path / "runs").glob(f"**/{RECORD}")).parent
-    counts, test = pd.read_csv(folder / "counts.csv"), Dataset(tmp_path / "smears.h5").splits["test"]
+    dataset = Dataset(tmp_path / "smears.h5")
+    counts, train, test = pd.read_csv(folder / "counts.csv"), dataset.splits["train"], dataset.splits["test"]
+    predictions = [read_prediction(folder / PREDICTIONS, name).prediction for name in test.ids]
     assert counts.columns.tolist() == ["id", "class", "truth", *METHODS]
     for label, name in enumerate(("white", "red")):
         of_class = counts[counts["class"] == name]
         assert of_class["id"].tolist() == list(test.ids)
         assert of_class.truth.tolist() == test.counts[:, label].tolist()
-        assert of_class.training_mean.nunique() == 1
-        assert set(record["counting"]["watershed"][name]) == {"min_area", "min_distance"}
+        assert (of_class.training_mean == train.counts[:, label].mean()).all()
+        chosen = {method: dict(record["counting"][method][name]) for method in AREAS}
+        assert set(chosen["watershed"]) == {"min_area", "min_distance"}
+        for line, predicted in zip(of_class.itertuples(), predictions, strict=True):
+            for method, areas_of in AREAS.items():
+                options = {option: value for option, value in chosen[method].items() if option != "min_area"}
+                areas = areas_of(predicted == label + 1, **options)
+                assert getattr(line, method) == (areas >= chosen[method]["min_area"]).sum()
         assert record["counting"]["head"][name]["penalty"] in RECIPE["count_penalties"].value
     head = nodes_unet.load(folder / "counts.h5")
     prepared = nodes_unet.read_description(folder / "counts.h5").preprocessing(test[0].image)

@@ -26,4 +26,8 @@ def test_it_is_what_the_evaluation_of_a_run_finds(network, disc_dataset):
 def test_images_whose_solve_failed_are_wrong_and_hide_no_other(network, disc_dataset):
     (block,) = ode_blocks(network)
     block.max_num_steps = 1
-    assert score(network, Preprocessing((32, 32)), disc_dataset.splits["test"], CLASSES)[:2] == (0, 0)
+    test = disc_dataset.splits["test"]
+    assert score(network, Preprocessing((32, 32)), test, CLASSES)[:2] == (0, 0)
+    settings = {"image_size": [32, 32], "clahe_clip": None, "clahe_grid": 8, "timed_images": 1, "timed_passes": 1}
+    metrics = evaluate(network, test, CLASSES, settings).metrics
+    assert (metrics["pa.pooled"], metrics["failed_solves"]) == (0, len(test))
