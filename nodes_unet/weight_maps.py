@@ -1,7 +1,8 @@
 """Weights of pixels for a loss that punishes errors most where cells crowd (Morelli et al. 2021, section 4.2).
 
 Each object adds exp(-d^2 / (2 sigma^2)) to every pixel, d being the pixel's Euclidean distance from the object (0 on
-it); cells and background then get a factor each.
+it, as in the authors' code; step 4 of the section can also be read as the distance from its border inside of it); cells
+and background then get a factor each.
 """
 
 import math

@@ -173,8 +173,8 @@ def _dice_and_iou() -> Iterator[Check]:
         most = 200 * iou / (100 + iou)
         yield Check(
             ABBAS,
-            f"Dice and IoU of {row}, were both means over images with a threshold",
-            f"mean Dice is at most 2 x {iou:g} / (100 + {iou:g}) = {most:.2f} %; printed {dice:g}",
+            f"Dice and IoU of {row}, both with a threshold or both soft, pooled or means of images or batches",
+            f"Dice is at most 2 x {iou:g} / (100 + {iou:g}) = {most:.2f} %; printed {dice:g}",
             dice <= most + 0.005,
         )
 

@@ -213,7 +213,7 @@ CLAIMS = [
         "6",
         "False positives and false negatives cancel in counts.",
         reason="no training can refute it: a count is wrong by the difference of both numbers, never by more than "
-        "their sum; object_counts.png shows how much of it cancels",
+        "their sum; cancelling.png shows how much of it does",
     ),
 ]
 

@@ -27,7 +27,7 @@ READERS = {  # by layout, with the options that it takes
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed", "first_keeps")),
     "coco": (coco_source, ("name", "origin", "licence")),
-    "fluocells": (fluocells_source, ("seed", "test_list")),
+    "fluocells": (fluocells_source, ("seed", "test_list", "kinds")),
 }
 Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons", "slices")})
 Layout = StrEnum("Layout", {name: name for name in READERS})
@@ -72,6 +72,10 @@ def prepare(
     test_list: Annotated[
         Path | None, typer.Option(help="fluocells: a text file with the names of the test images.")
     ] = None,
+    kinds: Annotated[
+        Path | None,
+        typer.Option(help="fluocells: a CSV file, id,kind, of images labelled by hand (manual) or with artefacts."),
+    ] = None,
 ) -> None:
     """Build a dataset file from a folder of labelled images."""
     given = {
@@ -84,6 +88,7 @@ def prepare(
         "seed": seed,
         "first_keeps": first_keeps or None,
         "test_list": test_list,
+        "kinds": kinds,
     }
     stated = {option: value for option, value in given.items() if value is not None}
     reader, options = READERS[layout]

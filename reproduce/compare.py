@@ -75,6 +75,7 @@ class Comparison:
         robustness, counts: `robustness.csv` and `counts.csv` of all runs that have one, with the columns `row` and
             `seed`; empty where none has.
         objects: of each row with pairs, the objects that its first seed found, and the radius of a match in pixels.
+        weight_map: the recipe's weight maps, and the scale of lengths, of a run that counted objects; None without any.
         thresholds, found: `thresholds.csv` and `per_image.csv` of the runs that counted objects, like `counts`.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by block and seed.
     """
@@ -95,6 +96,7 @@ class Comparison:
     robustness: pd.DataFrame
     counts: pd.DataFrame
     objects: dict[str, tuple[Path, float]]
+    weight_map: tuple[dict, float] | None
     thresholds: pd.DataFrame
     found: pd.DataFrame
     solver_health: dict[str, dict[int, dict[str, list[float]]]]
@@ -174,6 +176,7 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         robustness=_stacked(complete, ROBUSTNESS),
         counts=_stacked(complete, COUNTS),
         objects=_objects(per_image, complete),
+        weight_map=_weight_map(complete.values()),
         thresholds=_stacked(complete, THRESHOLDS),
         found=_stacked({key: record for key, record in complete.items() if "lengths" in record}, PER_IMAGE),
         solver_health=_solver_health(latest),
@@ -210,6 +213,15 @@ def _first_files(name: str, rows: Iterable[str], records: dict[tuple[str, int], 
 def _objects(rows: Iterable[str], records: dict[tuple[str, int], dict]) -> dict[str, tuple[Path, float]]:
     radii = {record["folder"]: record["lengths"]["match_radius"] for record in records.values() if "lengths" in record}
     return {row: (path, radii[path.parent]) for row, path in _first_files(OBJECTS, rows, records).items()}
+
+
+def _weight_map(records: Iterable[dict]) -> tuple[dict, float] | None:
+    found = (
+        (record["recipe"]["weight_map"]["value"], record["lengths"]["scale"])
+        for record in records
+        if "lengths" in record
+    )
+    return next(found, None)
 
 
 def _paired(table: Table, per_image: dict[str, dict[int, pd.DataFrame]]) -> tuple[PairedDifference, ...]:

@@ -1,5 +1,8 @@
 """Figures of tables. Each function draws a comparison into a PNG file."""
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +14,7 @@ from nodes_unet.data.perturbations import UNITS
 from reproduce.attention_maps import draw as draw_attention
 from reproduce.compare import Cell, Comparison
 from reproduce.count_errors import METHODS
+from reproduce.paired import PairedDifference
 from reproduce.pictures import chosen_images, draw
 from reproduce.solver_health import MEASURES
 
@@ -18,6 +22,7 @@ OURS, PAPER = "#c0392b", "#34495e"
 # Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 MARKERS = "os^vDPX"
+LINES = "-", "--", ":"
 
 
 def by_position(comparison: Comparison, path: Path) -> None:
@@ -73,20 +78,42 @@ def first_metric(comparison: Comparison, path: Path) -> None:
 
 
 def per_image(comparison: Comparison, path: Path) -> None:
-    """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10)."""
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
-    panels = figure.subplots(1, len(comparison.table.per_image))
+    """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10).
+
+    Below, the differences between rows, with their intervals over images and over seeds.
+    """
+    pairs = dict.fromkeys((difference.first, difference.second) for difference in comparison.paired)
+    figure = Figure(figsize=(11, 5.5 + 0.4 * len(pairs)), layout="constrained")
+    shape = {"height_ratios": [4, 0.6 + 0.4 * len(pairs)]}
+    panels, differences = figure.subplots(2, len(comparison.table.per_image), gridspec_kw=shape)
     for axes, (metric, title) in zip(panels, comparison.table.per_image.items(), strict=True):
         for row, by_seed in comparison.per_image.items():
             if by_seed:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
                 axes.plot(range(1, len(means) + 1), means, label=row, **style(comparison, row))
-        axes.set(xlabel="test image", ylabel=f"{title} %")
+        axes.set(xlabel="test image, in the order of the names", ylabel=f"{title} %")
         axes.grid(alpha=0.3)
     _legend(figure, axes)
+    for axes, (metric, title) in zip(differences, comparison.table.per_image.items(), strict=True):
+        _differences(axes, [each for each in comparison.paired if each.metric == metric], f"{title}, points")
+    differences[-1].set(yticklabels=[])
     figure.suptitle(comparison.table.title)
-    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.supxlabel(comparison.data_line, fontsize="small")
     figure.savefig(path, dpi=120, format="png")
+
+
+def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> None:
+    """Mean differences with intervals over images (thick) and over seeds (thin)."""
+    for place, each in enumerate(paired):
+        for interval, drawn in ((each.over_images, {"linewidth": 5, "alpha": 0.4}), (each.over_seeds, {})):
+            if interval:
+                axes.plot(interval, [place, place], color=PAPER, solid_capstyle="butt", **drawn)
+        axes.plot(each.mean, place, "D", color=OURS, ms=5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    names = [f"{each.first} - {each.second}" for each in paired]
+    axes.set(yticks=range(len(paired)), yticklabels=names, ylim=(len(paired) - 0.5, -0.5))
+    axes.set_xlabel(f"difference of {title}; 95 % over images (thick), over seeds (thin)", fontsize="small")
+    axes.grid(alpha=0.3, axis="x")
 
 
 def curves(comparison: Comparison, path: Path) -> None:
@@ -111,14 +138,14 @@ def curves(comparison: Comparison, path: Path) -> None:
 
 def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
-    title = f"{comparison.table.title}\n{comparison.data_line}"
+    title = f"{comparison.table.title}\n{comparison.data_line}; shown: the first seed's"
     images = chosen_images(comparison.per_image, comparison.table.ranked_by)
     draw(images, comparison.predictions, comparison.dataset["classes"], title, path)
 
 
 def attention(comparison: Comparison, path: Path) -> None:
     """Attention maps of the worst, quartile and best images."""
-    title = f"{comparison.table.title}\n{comparison.data_line}"
+    title = f"{comparison.table.title}\n{comparison.data_line}; shown: the first seed's"
     images = chosen_images(comparison.per_image, comparison.table.ranked_by)
     draw_attention(images, comparison.attention, comparison.predictions, title, path)
 
@@ -126,53 +153,60 @@ def attention(comparison: Comparison, path: Path) -> None:
 def robustness(comparison: Comparison, path: Path) -> None:
     """MIoU under growing perturbations, one panel a perturbation, mean and range over seeds of each row."""
     names = comparison.robustness.perturbation.unique()
-    figure = Figure(figsize=(3.2 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), sharey=True, squeeze=False)[0], names, strict=True):
+    columns = min(3, len(names))
+    lines = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(3.6 * columns, 3 * lines + 0.8), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).flat
+    for axes in panels[len(names) :]:
+        axes.axis("off")
+    for axes, name in zip(panels, names, strict=False):
         perturbed = comparison.robustness[comparison.robustness.perturbation == name]
         for row, of_row in perturbed.groupby("row", sort=False):
             miou, drawn = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), style(comparison, row)
             axes.plot(miou.index, miou["mean"], label=row, **drawn)
             axes.fill_between(miou.index, miou["min"], miou["max"], color=drawn["color"], alpha=0.15)
-        axes.set(title=name, xlabel=UNITS[name])
+        axes.set(title=name, xlabel=UNITS[name], ylabel="MIoU %")
         axes.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("MIoU %")
-    figure.axes[0].legend(fontsize="small")
-    figure.suptitle(f"Worse images (shaded: range over seeds). {comparison.table.title}")
-    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.axes[0].legend()
+    figure.suptitle(f"Worse images (shaded: range over seeds)\n{comparison.table.title}")
+    figure.supxlabel(comparison.data_line, fontsize="small")
     figure.savefig(path, dpi=100, format="png")
 
 
 def counts(comparison: Comparison, path: Path) -> None:
-    """Bland-Altman plots: error against the mean of count and truth, a row of panels a class, a column a method."""
+    """Bland-Altman plots: error against the mean of count and truth, a row of panels a class, a column a method.
+
+    Lines are each network's own, of all of its seeds.
+    """
     classes = list(dict.fromkeys(comparison.counts["class"]))
-    figure = Figure(figsize=(3 * len(METHODS) + 1, 2.8 * len(classes) + 1), layout="constrained")
+    figure = Figure(figsize=(2.6 * len(METHODS) + 0.6, 2.8 * len(classes) + 1), layout="constrained")
     grid = figure.subplots(len(classes), len(METHODS), sharey="row", squeeze=False)
     for panels, name in zip(grid, classes, strict=True):
         for axes, (method, title) in zip(panels, METHODS.items(), strict=True):
             of_class = comparison.counts[comparison.counts["class"] == name]
             for row, of_row in of_class.groupby("row", sort=False):
                 error, drawn = of_row[method] - of_row.truth, style(comparison, row)
-                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.6, ms=4, label=row, **drawn)
-            error = of_class[method] - of_class.truth
-            for line in (error.mean() - 1.96 * error.std(), error.mean(), error.mean() + 1.96 * error.std()):
-                axes.axhline(line, color=PAPER, linewidth=1, linestyle="-" if line == error.mean() else "--")
-            axes.set_title(f"{name} cells, {title}", fontsize="small")
+                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.4, ms=4, label=row, **drawn)
+                for sigmas, dashes in ((-1.96, "--"), (0, "-"), (1.96, "--")):
+                    line = error.mean() + sigmas * error.std()
+                    axes.axhline(line, color=drawn["color"], linewidth=1, linestyle=dashes)
+            axes.set_title(f"{name} cells,\n{title}", fontsize="medium")
             axes.grid(alpha=0.3)
-    figure.axes[0].legend(fontsize="small")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     figure.supylabel("counted - true, cells an image")
-    figure.suptitle(f"Counts on test images (lines: mean error and 1.96 standard deviations). {comparison.table.title}")
+    figure.suptitle(f"Counts on test images (lines: mean error, 1.96 standard deviations)\n{comparison.table.title}")
     figure.supxlabel(f"mean of counted and true, cells an image\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=100, format="png")
 
 
 def solver_health(comparison: Comparison, path: Path) -> None:
     """Evaluations, rejected steps and failed solves of each ODE-block by epoch of the training, a line a seed."""
-    figure = Figure(figsize=(12, 7), layout="constrained")
+    figure, drawn = Figure(figsize=(12, 7), layout="constrained"), _block_styles(comparison)
     for axes, (measure, title) in zip(figure.subplots(2, 2).flat, MEASURES.items(), strict=True):
-        for number, (block, by_seed) in enumerate(comparison.solver_health.items()):
+        for block, by_seed in comparison.solver_health.items():
             for seed, training in by_seed.items():
                 epochs, label = range(1, len(training[measure]) + 1), block if seed == min(by_seed) else None
-                axes.plot(epochs, training[measure], ms=4, alpha=0.8, label=label, **_colour_and_marker(number))
+                axes.plot(epochs, training[measure], ms=4, alpha=0.8, label=label, **drawn[block])
         axes.set(xlabel="epoch", ylabel=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
@@ -180,6 +214,19 @@ def solver_health(comparison: Comparison, path: Path) -> None:
     figure.suptitle(f"The solver in training: {comparison.table.title}")
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
+
+
+def _block_styles(comparison: Comparison) -> dict[str, dict]:
+    """The row's colour for each ODE-block; several of a row are told apart by lines and markers."""
+    drawn, blocks_of = {}, Counter()
+    for block in comparison.solver_health:
+        row = block.rsplit(", ", 1)[0]
+        drawn[block] = style(comparison, row)
+        if number := blocks_of[row]:
+            place = MARKERS.index(drawn[block]["marker"]) + number
+            drawn[block] |= {"linestyle": LINES[number % len(LINES)], "marker": MARKERS[place % len(MARKERS)]}
+        blocks_of[row] += 1
+    return drawn
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
@@ -205,10 +252,7 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 
 def style(comparison: Comparison, row: str) -> dict:
     """Colour and marker of a row, the same in every figure, whichever rows there are."""
-    return _colour_and_marker([each.name for each in comparison.table.rows].index(row))
-
-
-def _colour_and_marker(place: int) -> dict:
+    place = [each.name for each in comparison.table.rows].index(row)
     return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}
 
 

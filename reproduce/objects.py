@@ -16,6 +16,7 @@ from nodes_unet.postprocessing import instances
 
 SMOOTHING = {"paper": 0, "authors' code": 0.001, "optimal": 0}
 BEST, KNEE = "best F1", "knee"
+ARTEFACT = "artefact"  # kind of an image
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def lengths(settings: Mapping, measured: float) -> Lengths:
         "smallest": round(printed["smallest"] * scale**2),
         "smoothing": max(1, round(printed["smoothing"] * scale)),
         "apart": max(1, round(printed["apart"] * scale)),
+        "marker": max(1, round(printed["marker"] * scale**2)),
     }
     return Lengths(measured, scale, settings["match_radius"] * scale, {**printed, **scaled})
 
@@ -128,7 +130,8 @@ def scored(truth: np.ndarray, predicted: np.ndarray, radius: float) -> dict[str,
         radius: of a match, pixels.
 
     Returns:
-        Counts `truth` and `predicted`; `true_positives.<rule>` and so on; `iou` of the pixels, `ap50` to `ap90`, `pq`.
+        Counts `truth` and `predicted`; `true_positives.<rule>` and so on; `iou` of the pixels, `ap50` to `ap90`, `pq`,
+        which are 1 where there is no cell and none is found.
     """
     known, found = objects(truth), objects(predicted)
     line = {"truth": len(known.centroids), "predicted": len(found.centroids)}
@@ -138,12 +141,12 @@ def scored(truth: np.ndarray, predicted: np.ndarray, radius: float) -> dict[str,
     either, both = ((truth > 0) | (predicted > 0)).sum(), ((truth > 0) & (predicted > 0)).sum()
     overlaps = instance_metrics.overlap_matrix(truth, predicted)
     precision = instance_metrics.average_precision(overlaps)
-    return {
-        **line,
+    quality = {
         "iou": both / either if either else np.nan,
         **{f"ap{round(100 * threshold)}": value for threshold, value in precision.items()},
         "pq": instance_metrics.panoptic_quality(overlaps),
     }
+    return line | {name: value if either else 1.0 for name, value in quality.items()}
 
 
 def summarised(per_image: pd.DataFrame) -> dict[str, float]:
@@ -151,8 +154,8 @@ def summarised(per_image: pd.DataFrame) -> dict[str, float]:
 
     F1, precision and recall are of the sums over images, under each rule. Errors of counts are of images, that in per
     cent (`mpe`) of those with a cell; `wrong_objects` are the false and missed ones of an image, and
-    `false_positives.<kind>` the false ones of an image of a kind, by optimal assignment. IoU, AP and PQ are means of
-    the images in which they are defined.
+    `false_positives.<kind>` the false ones of an image of a kind, by optimal assignment. `f1.between_rules` is how much
+    of a difference of F1 can be one of rules: the highest less the lowest. IoU, AP and PQ are means of images.
     """
     error = per_image.predicted - per_image.truth
     false = per_image["false_positives.optimal"]
@@ -172,6 +175,8 @@ def summarised(per_image: pd.DataFrame) -> dict[str, float]:
             f"precision.{rule}": (hits + smoothing) / (hits + false + smoothing) if hits + false else np.nan,
             f"recall.{rule}": (hits + smoothing) / (hits + missed + smoothing) if hits + missed else np.nan,
         }
+    by_rule = [measured[f"f1.{rule}"] for rule in SMOOTHING]
+    measured["f1.between_rules"] = max(by_rule) - min(by_rule)
     means = per_image[["iou", "pq", *(name for name in per_image if name.startswith("ap"))]].mean()
     return {**measured, **{f"{name}.per_image": value for name, value in means.items()}}
 

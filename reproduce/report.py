@@ -43,7 +43,8 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     Always table.csv, table.md, table.json and figure.png; where networks were trained curves.png; for a table with
     pairs of rows per_image.png and segmentations.png, and attention.png where these have gates; where images were
     perturbed robustness.csv and .png, where cells were counted counts.csv and .png, or object_counts.png, objects.png,
-    thresholds.png and by_kind.csv, and where an ODE-block was trained solver_health.png.
+    cancelling.png, weight_maps.png, artefacts.png where images have some, thresholds.png and by_kind.csv, and where an
+    ODE-block was trained solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
@@ -67,8 +68,11 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     if not comparison.thresholds.empty:
         texts["by_kind.csv"] = object_figures.by_kind(comparison.found)
         drawings |= {"thresholds.png": object_figures.thresholds, "object_counts.png": object_figures.counts}
+        drawings["cancelling.png"] = object_figures.cancelling
     if comparison.objects:
-        drawings["objects.png"] = object_figures.objects
+        drawings |= {"objects.png": object_figures.objects, "weight_maps.png": object_figures.weight_maps}
+        if object_figures.has_artefacts(comparison):
+            drawings["artefacts.png"] = object_figures.artefacts
     if comparison.solver_health:
         drawings["solver_health.png"] = figures.solver_health
     for name, text in texts.items():

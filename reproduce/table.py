@@ -81,6 +81,7 @@ class Table:
         pairs: names of rows that are compared image by image, first minus second.
         per_image: columns of `per_image.csv` that are compared so, with their titles.
         ranked_by: the column of `per_image.csv` by which example images are chosen.
+        artefact_rows: names of rows that are drawn side by side in images with artefacts.
         drawn: metrics of the figure `by_row`.
         notes: what a reader of the table has to know.
         synthetic: which synthetic images stand in where no dataset is named, of `nodes_unet.data.synthetic.SOURCES`.
@@ -100,6 +101,7 @@ class Table:
     pairs: Sequence[tuple[str, str]] = ()
     per_image: Mapping[str, str] = field(default_factory=lambda: {"pa": "PA", "miou": "MIoU"})
     ranked_by: str = "miou"
+    artefact_rows: tuple[str, ...] = ()
     drawn: Sequence[str] = ("miou.pooled", "seconds_20.batch1", "nfe")
     notes: Sequence[str] = ()
     synthetic: str = "smears"

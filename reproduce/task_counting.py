@@ -23,6 +23,7 @@ from reproduce.evaluation import input_statistics
 from reproduce.object_evaluation import cell_probability, evaluate_objects
 from reproduce.object_pictures import write_objects
 from reproduce.objects import (
+    ARTEFACT,
     Lengths,
     cell_radius,
     chosen,
@@ -109,7 +110,10 @@ def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Ba
 
 
 def _both(learning: Split, held_out: Split, settings: Mapping, of: Lengths, seed: int) -> tuple[Batches, Batches]:
-    return _batches(learning, settings, of, seed, settings["copies"]), _batches(held_out, settings, of, None, {"": 1})
+    copies = dict(settings["copies"])
+    if settings["artefact_copies"]:
+        copies[ARTEFACT] = settings["artefact_copies"]
+    return _batches(learning, settings, of, seed, copies), _batches(held_out, settings, of, None, {"": 1})
 
 
 def _lengths(learning: Split, settings: Mapping) -> Lengths:
@@ -118,7 +122,7 @@ def _lengths(learning: Split, settings: Mapping) -> Lengths:
 
 def _divided(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Split, Split]:
     """Images to learn from and to validate on: the dataset's own, or its training images divided by groups."""
-    both = sides(dataset, 1, settings["validation_fraction"], "group", seed)
+    both = sides(dataset, 1, settings["validation_fraction"], settings["validation_split"], seed)
     return tuple(side.split.of(side.items[:, 0]) for side in both)
 
 

@@ -48,8 +48,8 @@ def test_the_convolutions_are_nearly_all_of_it(linknet):
 
 
 def test_an_image_costs_what_it_costs_whatever_its_batch():
-    for shape in ((32, 32, 3), (64, 64, 3)):
-        image = keras.Input(shape, batch_size=None)
+    for shape, batch in (((32, 32, 3), None), ((64, 64, 3), None), ((32, 32, 3), 4)):
+        image = keras.Input(shape, batch_size=batch)
         model = keras.Model(image, keras.layers.Conv2D(2, 1, use_bias=False)(image))
         assert flops(model) == 2 * 3 * 2 * shape[0] * shape[1]
 

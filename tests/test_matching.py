@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
-from nodes_unet.matching import Counts, Objects, by_prediction, by_target, counts, f1, objects, optimal
+from nodes_unet.matching import RULES, Counts, Objects, by_prediction, by_target, counts, f1, objects, optimal
 
 POINTS = st.integers(0, 5).flatmap(lambda n: arrays(np.float64, (n, 2), elements=st.integers(0, 12).map(float)))
 
@@ -68,6 +68,15 @@ def test_three_rules_three_answers():
     early = at([[0, 0], [0, 4]]), at([[0, 2.5], [0, -3]])
     assert by_target(*early, 3.5).tolist() == [[0, 0]]
     assert optimal(*early, 3.5).tolist() == [[0, 1], [1, 0]]
+
+
+def test_three_rules_three_numbers_of_matches():
+    # of three groups far apart, the paper's rule loses a match in two and the code's in the third
+    truth = at([[0, place] for place in (0, 4, 100, 104, 202.5, 197)])
+    predicted = at([[0, place] for place in (2.5, -3, 102.5, 97, 200, 204)])
+    assert {name: len(rule(truth, predicted, 3.5)) for name, rule in RULES.items()} == {
+        "paper": 4, "authors' code": 5, "optimal": 6
+    }  # fmt: skip
 
 
 def test_the_radius_itself_is_too_far():

@@ -1,7 +1,9 @@
-"""From probabilities to instances: sizes at their limits, discs that touch, nothing at all."""
+"""From probabilities to instances: the authors' steps, sizes at their limits, discs that touch, nothing at all."""
 
 import numpy as np
 import pytest
+from scipy import ndimage
+from skimage.segmentation import watershed
 
 from nodes_unet.postprocessing import cleaned, instances, separated
 
@@ -28,6 +30,32 @@ def test_holes_are_filled_below_their_size(hole, filled):
     found = cleaned(square(50, hole), hole=100, smallest=0)
     assert found[20:25, 20:25].all() == filled
     assert found.sum() == 2500 - (0 if filled else hole**2)
+
+
+def windowed_maximum(values, size):
+    """Highest value in a window that begins size // 2 pixels before each pixel."""
+    around = np.pad(values, (size // 2, size - size // 2 - 1))
+    return np.lib.stride_tricks.sliding_window_view(around, (size, size)).max(axis=(2, 3))
+
+
+def by_the_authors_steps(region):
+    distance = ndimage.distance_transform_edt(region)
+    raised = windowed_maximum(distance, 30) * region  # peaks are sought in the region alone
+    numbers, _ = ndimage.label(region & (raised == windowed_maximum(raised, 40)))
+    numbers[np.bincount(numbers.ravel())[numbers] < 25] = 0
+    markers, _ = ndimage.label(numbers)
+    return watershed(-distance, markers, mask=region, compactness=1, watershed_line=True)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_separation_takes_the_authors_steps(seed):
+    random = np.random.default_rng(seed)
+    region = discs(*np.stack([random.uniform(10, 110, 7), random.uniform(10, 150, 7), random.uniform(6, 26, 7)], 1))
+    np.testing.assert_array_equal(separated(region), by_the_authors_steps(region))
+
+
+def test_a_small_object_near_a_large_one_keeps_the_part_of_its_marker_that_is_its_own():
+    assert separated(discs((60, 60, 25), (60, 101, 9))).max() == 2
 
 
 def test_discs_that_touch_are_one_component_and_two_basins():

@@ -54,19 +54,16 @@ def _background(brightness: np.ndarray, radius: float) -> np.ndarray:
     return cv2.resize(median, brightness.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> int:
-    """Writes the outlines of regions' connected components as polygons of a LabelMe file.
+def labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> dict:
+    """The outlines of regions' connected components as polygons of a LabelMe file, which knows no holes.
 
     Args:
-        path: of the file.
+        path: where the file will be.
         image: the image's path, which LabelMe opens relative to the file.
         regions: by label, (H, W) bool of one shape.
 
     Returns:
-        How many polygons there are.
-
-    Raises:
-        InputError: the file cannot be written.
+        What the file says.
     """
     height, width = next(iter(regions.values())).shape
     shapes = [
@@ -81,7 +78,7 @@ def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.
         for outline in cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
         if len(outline) > 2
     ]
-    document = {
+    return {
         "version": LABELME_VERSION,
         "flags": {},
         "shapes": shapes,
@@ -90,8 +87,20 @@ def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.
         "imageHeight": height,
         "imageWidth": width,
     }
-    write_text(Path(path), json.dumps(document, indent=1))
-    return len(shapes)
+
+
+def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> int:
+    """Writes what `labelme` returns, and returns how many polygons it has.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    return _write(Path(path), labelme(path, image, regions))
+
+
+def _write(path: Path, document: dict) -> int:
+    write_text(path, json.dumps(document, indent=1))
+    return len(document["shapes"])
 
 
 def propose(images: str | Path, out: str | Path, label: str, **options: float) -> dict[str, int]:
@@ -107,19 +116,23 @@ def propose(images: str | Path, out: str | Path, label: str, **options: float) -
         By file, how many candidates it has.
 
     Raises:
-        InputError: the folder has no image, a file exists already (nothing has been written then), or an image cannot
-            be read.
+        InputError: the folder has no image or two of one name, a file exists already, an image cannot be read (nothing
+            has been written then), or a file cannot be written.
     """
     found = sorted(path for path in Path(images).glob("*") if path.suffix.lower() in SUFFIXES)
     if not found:
         raise InputError(f"{images} holds no image of a known kind ({', '.join(SUFFIXES)}): name another folder")
-    files = {path: Path(out) / f"{path.stem}.json" for path in found}
-    for file in files.values():
+    files = {}
+    for path in found:
+        file = Path(out) / f"{path.stem}.json"
+        if file in files:
+            raise InputError(f"{path} and {files[file].name} would both get {file.name}: rename one of them")
         if file.exists():
             raise InputError(
                 f"{file} exists, perhaps with an expert's corrections: move it away, or name another --out"
             )
-    return {
-        str(file): write_labelme(file, path, {label: candidates(read_image(path), **options)})
-        for path, file in files.items()
+        files[file] = path
+    documents = {
+        file: labelme(file, path, {label: candidates(read_image(path), **options)}) for file, path in files.items()
     }
+    return {str(file): _write(file, document) for file, document in documents.items()}

@@ -1,8 +1,9 @@
 """Reader: polygons in COCO's format, as LIVECell comes (Edlund et al. 2021)."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,17 @@ from nodes_unet.data.source import SPLITS, Sample, Source
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
+_MOMENT = re.compile(r"_\d+d\d+h\d+m_\d+$")  # LIVECell's names end in time and field of a well
 
 
 def coco_source(
     folder: str | Path, *, name: str | None = None, origin: str = "not stated", licence: str = "not stated"
 ) -> Source:
-    """Reads `images/` and one annotation file a split: `annotations/` holds a JSON file each whose name has `train`,
-    `val` or `test` in it.
+    """Reads `images/` and one annotation file a split: `annotations/` holds a JSON file each whose name has the word
+    `train`, `val` or `test` in it.
 
     Masks are instance numbers (H, W) uint16 in the order of the annotations' ids; where two cells overlap the first
-    keeps the pixel.
+    keeps the pixel. LIVECell's images of one well are a group; others are one each.
 
     Args:
         folder: holds `images/` and `annotations/`.
@@ -33,12 +35,14 @@ def coco_source(
         A source with the role `proxy`.
 
     Raises:
-        InputError: a file is missing or no COCO file, an annotation names an image that is not in it, or (while the
-            source is read) a polygon is damaged or lies outside of its image; the sentence names file and annotation.
+        InputError: a file is missing or no COCO file, an image is there twice or in two splits, an annotation names an
+            image that is not in its file, or (while the source is read) an image has another size than its file says or
+            a polygon is damaged or lies outside of its image; the sentence names file and annotation.
     """
     folder = Path(folder)
-    files = {path.stem: path for path in _listed(folder / "images") if path.suffix.lower() in SUFFIXES}
+    files = _images(folder / "images")
     annotated = {split: _read(path) for split, path in _annotation_files(folder / "annotations").items()}
+    _check_apart(annotated.values())
 
     def samples(path: Path, images: list[dict], annotations: dict[int, list[dict]]) -> Iterator[Sample]:
         for described in images:
@@ -46,8 +50,9 @@ def coco_source(
             if stem not in files:
                 raise InputError(f"{path} names {described['file_name']}, which is not in {folder / 'images'}: add it")
             image = read_image(files[stem])
+            _check_size(path, described, image.shape[:2])
             mask = _instances(path, described, annotations[described["id"]], image.shape[:2])
-            yield Sample(stem, stem, image, mask, (np.unique(mask[mask > 0]).size,))
+            yield Sample(stem, _MOMENT.sub("", stem), image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
         name=name or folder.resolve().name,
@@ -66,14 +71,27 @@ def _listed(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+def _images(folder: Path) -> dict[str, Path]:
+    """Image files by name without ending."""
+    files = {}
+    for path in _listed(folder):
+        if path.suffix.lower() in SUFFIXES:
+            if path.stem in files:
+                raise InputError(f"{path} and {files[path.stem].name} are both the image {path.stem}: keep one of them")
+            files[path.stem] = path
+    return files
+
+
 def _annotation_files(folder: Path) -> dict[str, Path]:
     found = {}
     for path in _listed(folder):
-        for split in SPLITS:
-            if path.suffix == ".json" and split in path.stem:
-                if split in found:
-                    raise InputError(f"{path} and {found[split].name} are both for the {split} split: keep one of them")
-                found[split] = path
+        named = set(re.findall("[a-z]+", path.stem.lower())) & set(SPLITS) if path.suffix == ".json" else set()
+        if len(named) > 1:
+            raise InputError(f"{path} is named for the splits {' and '.join(sorted(named))}: a file is for one split")
+        for split in named:
+            if split in found:
+                raise InputError(f"{path} and {found[split].name} are both for the {split} split: keep one of them")
+            found[split] = path
     if not found:
         raise InputError(f"{folder} holds no JSON file with {', '.join(SPLITS)} in its name: put the annotations there")
     return found
@@ -83,16 +101,38 @@ def _read(path: Path) -> tuple[Path, list[dict], dict[int, list[dict]]]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         images, annotations = list(document["images"]), list(document["annotations"])
-        known = {image["id"]: str(image["file_name"]) for image in images}
+        known = {image["id"]: Path(image["file_name"]).stem for image in images}
         by_image = defaultdict(list)
         for annotation in sorted(annotations, key=lambda each: each["id"]):
             by_image[annotation["image_id"]].append(annotation)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no COCO file ({type(error).__name__}: {error}): export it again") from error
+    if len(known) < len(images) or len(set(known.values())) < len(images):
+        raise InputError(f"{path} has an id or a file_name of an image twice: drop one of them")
     for image, of_image in by_image.items():
         if image not in known:
             raise InputError(f"{path}, annotation {of_image[0]['id']}: there is no image {image}: add it or drop this")
     return path, images, by_image
+
+
+def _check_apart(splits: Iterable[tuple[Path, list[dict], dict]]) -> None:
+    """No image may be in two splits."""
+    seen = {}
+    for path, images, _ in splits:
+        for described in images:
+            stem = Path(described["file_name"]).stem
+            if stem in seen:
+                raise InputError(f"{path} and {seen[stem].name} both have the image {stem}: an image is in one split")
+            seen[stem] = path
+
+
+def _check_size(path: Path, described: dict, shape: tuple[int, int]) -> None:
+    stated = described.get("height", shape[0]), described.get("width", shape[1])
+    if stated != shape:
+        raise InputError(
+            f"{path} says {stated[1]} x {stated[0]} pixels of {described['file_name']}, which has {shape[1]} x "
+            f"{shape[0]}: take both from the same version of the data"
+        )
 
 
 def _instances(path: Path, described: dict, annotations: list[dict], shape: tuple[int, int]) -> np.ndarray:

@@ -8,36 +8,47 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from skimage.measure import label
 
-from nodes_unet.data.images import read_image, read_mask
+from nodes_unet.data.images import image_size, read_image, read_mask
 from nodes_unet.data.source import Sample, Source
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
 IMAGES, MASKS = Path("all_images", "images"), Path("all_masks", "masks")
 TEST_IMAGES = 60  # section 4.1
-PAPERS_IMAGES = 273  # section 2; the published archive has 283
+PAPERS_IMAGES, ARCHIVES_IMAGES = 273, 283  # section 2, and as published afterwards
+SIZE = 1200, 1600  # section 2
+KINDS = ("manual", "artefact")
 
 
-def fluocells_source(folder: str | Path, seed: int = 0, test_list: str | Path | None = None) -> Source:
+def fluocells_source(
+    folder: str | Path, seed: int = 0, test_list: str | Path | None = None, kinds: str | Path | None = None
+) -> Source:
     """Reads images and masks; counts are those of the masks' components (8 neighbours).
 
     Args:
         folder: the unpacked archive.
-        seed: of the 60 test images, which the source does not name; of fewer than 300 images a fifth.
+        seed: of the 60 test images, which the source does not name; of fewer images than it has a fifth.
         test_list: a text file that names the test images instead, one a line, with or without `.png`.
+        kinds: a CSV file with the columns `id` and `kind` (`manual` or `artefact`) of images that were not labelled
+            semi-automatically, which the source does not name.
 
     Returns:
-        A source with the role `paper`.
+        A source; its role is `paper` where the number of images and their sizes are the archive's, else `proxy`.
 
     Raises:
-        InputError: a folder, a mask or an image of the list is missing, there are fewer than two images, or (while the
+        InputError: a folder, a mask or an image of a list is missing, there are fewer than two images, or (while the
             source is read) a mask has another size than its image or other values than 0 and 255.
     """
     folder = Path(folder)
     names = _names(folder)
     held_out = _drawn(names, seed) if test_list is None else _listed(Path(test_list), names)
+    kind_of = {} if kinds is None else _kinds(Path(kinds), names)
+    is_archive = len(names) in (PAPERS_IMAGES, ARCHIVES_IMAGES) and all(
+        image_size(folder / IMAGES / f"{name}.png") == SIZE for name in names
+    )
 
     def samples(chosen: Sequence[str]) -> Iterator[Sample]:
         for name in chosen:
@@ -47,13 +58,13 @@ def fluocells_source(folder: str | Path, seed: int = 0, test_list: str | Path | 
                     f"{folder / MASKS / name}.png has {mask.shape[1]} x {mask.shape[0]} pixels, but its image has "
                     f"{image.shape[1]} x {image.shape[0]}: take both from the same version of the archive"
                 )
-            yield Sample(name, name, image, mask, (int(label(mask).max()),))
+            yield Sample(name, name, image, mask, (int(label(mask).max()),), kind_of.get(name, ""))
 
     split = f"from {Path(test_list).name}" if test_list else f"{len(held_out)} test images by chance, seed {seed}"
     return Source(
         name="fluocells",
         classes=CLASSES,
-        role="paper",
+        role="paper" if is_archive else "proxy",
         origin="Fluorescent Neuronal Cells, AMS Acta 6706, University of Bologna; Hitrec et al. 2019",
         licence="as stated at amsacta.unibo.it/id/eprint/6706",
         splits={
@@ -78,14 +89,17 @@ def _names(folder: Path) -> list[str]:
 
 
 def _drawn(names: Sequence[str], seed: int) -> set[str]:
-    number = min(TEST_IMAGES, max(1, len(names) // 5))
+    number = TEST_IMAGES if len(names) >= PAPERS_IMAGES else max(1, len(names) // 5)
     return set(np.random.default_rng(seed).permutation(names)[:number].tolist())
 
 
 def _listed(path: Path, names: Sequence[str]) -> set[str]:
     if not path.is_file():
         raise InputError(f"{path} does not exist: name a text file with one test image a line")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8: save it as such") from error
     listed = {line.strip().removesuffix(".png"): number for number, line in enumerate(lines, 1) if line.strip()}
     for name, number in listed.items():
         if name not in names:
@@ -93,6 +107,21 @@ def _listed(path: Path, names: Sequence[str]) -> set[str]:
     if not 0 < len(listed) < len(names):
         raise InputError(f"{path} names {len(listed)} of {len(names)} images: leave some for training and for the test")
     return set(listed)
+
+
+def _kinds(path: Path, names: Sequence[str]) -> dict[str, str]:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a CSV file ({error}): give one with the columns id,kind") from error
+    if not {"id", "kind"} <= set(table):
+        raise InputError(f"{path} needs the columns id and kind in its first line")
+    for number, (name, kind) in enumerate(zip(table["id"], table["kind"], strict=True), start=2):
+        if name not in names:
+            raise InputError(f"{path}, line {number}: there is no image {name}: correct the line or drop it")
+        if kind not in KINDS:
+            raise InputError(f"{path}, line {number}: the kind {kind!r} is none of {', '.join(KINDS)}")
+    return dict(zip(table["id"], table["kind"], strict=True))
 
 
 def _cells(path: Path) -> np.ndarray:

@@ -145,7 +145,10 @@ def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -
 def _read_objects(path: Path) -> np.ndarray:
     if path.suffix.lower() == ".json":
         raise InputError(f"{path} is a LabelMe file, which names classes: give an image with a number for each object")
-    return read_mask(path).astype(np.uint16)
+    mask = read_mask(path)
+    if set(np.unique(mask).tolist()) - {0} == {255}:
+        raise InputError(f"{path} holds 0 and 255 only, as masks of classes do: give a number for each object")
+    return mask.astype(np.uint16)
 
 
 def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:

@@ -42,9 +42,14 @@ def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights:
             f"weights {weights!r} of {name} cannot be had ({error}): take None or a local file, or go online"
         ) from error
     places = [original.get_layer(**_place(place)).name for place in factory.get_feature_layers(name, n=4)]
-    model = keras.models.clone_model(original, clone_function=_plain)
-    model.set_weights(original.get_weights())
-    return model, places
+    return plain(original), places
+
+
+def plain(model: keras.Model) -> keras.Model:
+    """A copy of a network of the library with layers of Keras and of this package only."""
+    copy = keras.models.clone_model(model, clone_function=_plain_layer, call_function=_call)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def scaling(name: str) -> str:
@@ -87,7 +92,7 @@ _FUNCTIONS = {  # by name, what takes the place of an anonymous layer
 }
 
 
-def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _plain_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     if isinstance(layer, keras.layers.Lambda):
         return _FUNCTIONS[layer.function.__name__](layer)
     config = layer.get_config()
@@ -95,3 +100,8 @@ def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
         config["activation"] = "silu"
     kind = keras.layers.Dropout if type(layer).__name__ == "FixedDropout" else type(layer)
     return kind.from_config(config)
+
+
+def _call(layer: keras.layers.Layer, *args, mask=None, **kwargs):
+    """Without the mask, always None, that anonymous layers take and others do not."""
+    return layer(*args, **kwargs)

@@ -164,7 +164,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _means(images: pd.DataFrame) -> dict[str, float]:
     """Means over images, by the names of records."""
-    rates = images.select_dtypes("number").filter(regex="^(pa|miou|cpa_|iou_)")
+    rates = images.select_dtypes("number").filter(regex="^(pa|miou|cpa_|iou_|iou$|dice$)")
     return {name + ("_per_image" if "." in name else ".per_image"): mean for name, mean in rates.mean().items()}
 
 

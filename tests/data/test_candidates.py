@@ -78,6 +78,18 @@ def test_a_file_that_is_there_stays_and_nothing_is_written(tmp_path):
     assert (tmp_path / "masks" / "b.json").read_text() == "corrected"
 
 
+def test_two_images_of_one_name_and_a_damaged_one_are_named_before_anything_is_written(tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(spots((40, 40))[0]).save(tmp_path / name)
+    (tmp_path / "b.png").write_bytes((tmp_path / "b.png").read_bytes()[:200])
+    with pytest.raises(InputError, match=r"b\.png cannot be read"):
+        propose(tmp_path, tmp_path / "masks", "cell")
+    (tmp_path / "a.png").rename(tmp_path / "b.tif")
+    with pytest.raises(InputError, match=r"b\.tif and b\.png would both get b\.json"):
+        propose(tmp_path, tmp_path / "masks", "cell")
+    assert not (tmp_path / "masks").exists()
+
+
 def test_a_folder_without_images_is_named(tmp_path):
     with pytest.raises(InputError, match="holds no image of a known kind"):
         propose(tmp_path, tmp_path / "masks", "cell")

@@ -1,6 +1,7 @@
 """COCO polygons: against a drawing by hand and LIVECell's own masks, and everything that can be wrong with them."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from PIL import Image
 from nodes_unet.data.coco import coco_source
 from nodes_unet.data.store import Dataset, write_dataset
 
-LIVECELL = Path(__file__).parents[3] / "shared" / "data" / "livecell_sample"
+DATA = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data"))
+LIVECELL = DATA / "livecell_sample"
 
 
 def square(number, image, x, y, side=3, **changes):
@@ -69,6 +71,48 @@ def test_livecell_masks_are_those_that_come_with_it():
 def test_an_annotation_of_an_unknown_image_is_named(folder, refuse):
     write(folder, "test", [{"id": 6, "file_name": "two.tif"}], [square(1, 7, 1, 1)])
     refuse(folder, "cells_test.json, annotation 1", "no image 7")
+
+
+@pytest.mark.parametrize("name", ["cells_train_val", "cells_test_train"])
+def test_a_file_named_for_two_splits_is_refused(folder, refuse, name):
+    (folder / "annotations" / f"{name}.json").write_text("{}")
+    refuse(folder, name, "a file is for one split")
+
+
+def test_a_split_is_a_word_of_the_name(folder):
+    (folder / "annotations" / "cells_test.json").rename(folder / "annotations" / "latest_val2017.json")
+    assert set(coco_source(folder).splits) == {"train", "val"}
+
+
+def test_an_image_in_two_splits_is_named(folder, refuse):
+    write(folder, "test", [{"id": 6, "file_name": "one.tif"}], [])
+    refuse(folder, "both have the image one")
+
+
+@pytest.mark.parametrize("again", [{"id": 6, "file_name": "three.tif"}, {"id": 7, "file_name": "two.png"}])
+def test_an_image_that_a_file_has_twice_is_refused(folder, refuse, again):
+    write(folder, "test", [{"id": 6, "file_name": "two.tif"}, again], [])
+    refuse(folder, "cells_test.json has an id or a file_name of an image twice")
+
+
+def test_two_image_files_of_one_name_are_refused(folder, refuse):
+    (folder / "images" / "one.jpg").write_bytes((folder / "images" / "one.png").read_bytes())
+    refuse(folder, "are both the image one")
+
+
+def test_a_size_that_is_not_the_images_is_named(folder, refuse):
+    write(folder, "test", [{"id": 6, "file_name": "two.tif", "width": 24, "height": 16}], [])
+    refuse(folder, "cells_test.json says 24 x 16 pixels of two.tif, which has 12 x 8")
+
+
+def test_images_of_one_well_are_a_group(folder):
+    well = "A172_Phase_C7_1"
+    names = [f"{well}_{moment}" for moment in ("00d00h00m_1", "00d04h00m_3")]
+    for old, new in zip(("one", "two"), names, strict=True):
+        (folder / "images" / f"{old}.png").rename(folder / "images" / f"{new}.png")
+    write(folder, "train", [{"id": 1, "file_name": f"{names[0]}.tif"}, {"id": 2, "file_name": f"{names[1]}.tif"}], [])
+    write(folder, "test", [], [])
+    assert {sample.group for sample in coco_source(folder).splits["train"]()} == {well}
 
 
 def test_an_image_that_is_missing_is_named(folder, refuse):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nodes_unet.data.fluocells import IMAGES, MASKS, fluocells_source
+from nodes_unet.data import fluocells
+from nodes_unet.data.fluocells import IMAGES, MASKS, _drawn, fluocells_source
 from nodes_unet.data.store import Dataset, write_dataset
 
 NAMES = tuple("abcdefghij")
@@ -47,7 +48,7 @@ def refuse(refuse_source):
 def test_masks_become_classes_with_the_number_of_their_components(folder, tmp_path):
     write_dataset(tmp_path / "f.h5", fluocells_source(folder))
     dataset = Dataset(tmp_path / "f.h5")
-    assert (dataset.role, dataset.classes, dataset.name) == ("paper", ("background", "cell"), "fluocells")
+    assert (dataset.role, dataset.classes, dataset.name) == ("proxy", ("background", "cell"), "fluocells")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 8, "test": 2}
     found = {sample.id: sample for split in dataset.splits.values() for sample in split}
     assert sorted(found) == list(NAMES)
@@ -55,6 +56,35 @@ def test_masks_become_classes_with_the_number_of_their_components(folder, tmp_pa
         assert found[name].counts == (number,), "an empty image counts too"
         np.testing.assert_array_equal(found[name].mask, cells(number) // 255)
     assert "273" in dataset.rules["images"]
+
+
+def test_the_archive_is_known_by_its_number_of_images_and_their_size(folder, monkeypatch):
+    monkeypatch.setattr(fluocells, "PAPERS_IMAGES", 10)
+    assert fluocells_source(folder).role == "proxy"
+    monkeypatch.setattr(fluocells, "SIZE", (16, 20))
+    assert fluocells_source(folder).role == "paper"
+    Image.fromarray(np.zeros((16, 21, 3), np.uint8)).save(folder / IMAGES / "c.png")
+    assert fluocells_source(folder).role == "proxy"
+
+
+@pytest.mark.parametrize(("images", "drawn"), [(10, 2), (4, 1), (272, 54), (273, 60), (283, 60)])
+def test_of_the_archive_sixty_images_are_for_the_test(images, drawn):
+    assert len(_drawn([str(number) for number in range(images)], 0)) == drawn
+
+
+def test_kinds_come_from_a_file(folder, tmp_path, refuse_source):
+    (tmp_path / "kinds.csv").write_text("id,kind\nb,manual\nd,artefact\n")
+    source = fluocells_source(folder, kinds=tmp_path / "kinds.csv")
+    found = {sample.id: sample.kind for split in source.splits.values() for sample in split()}
+    assert {name: kind for name, kind in found.items() if kind} == {"b": "manual", "d": "artefact"}
+    for content, words in (
+        ("id,kind\nz,manual\n", "line 2: there is no image z"),
+        ("id,kind\na,odd\n", "line 2: the kind 'odd' is none of manual, artefact"),
+        ("id\na\n", "needs the columns id and kind"),
+        ("", "cannot be read as a CSV file"),
+    ):
+        (tmp_path / "kinds.csv").write_text(content)
+        refuse_source(partial(fluocells_source, kinds=tmp_path / "kinds.csv"), folder, "kinds.csv", words)
 
 
 def test_the_seed_decides_the_test_images(folder):
@@ -76,6 +106,14 @@ def test_a_list_that_does_not_fit_is_refused(folder, tmp_path, refuse_source, co
     (tmp_path / "test.txt").write_text(content)
     refuse_source(partial(fluocells_source, test_list=tmp_path / "test.txt"), folder, "test.txt", words)
     refuse_source(partial(fluocells_source, test_list=tmp_path / "none.txt"), folder, "none.txt does not exist")
+
+
+def test_a_list_may_begin_with_a_byte_order_mark_but_not_be_utf_16(folder, tmp_path, refuse_source):
+    (tmp_path / "test.txt").write_text("a\nb\n", encoding="utf-8-sig")
+    source = fluocells_source(folder, test_list=tmp_path / "test.txt")
+    assert [sample.id for sample in source.splits["test"]()] == ["a", "b"]
+    (tmp_path / "test.txt").write_text("a\nb\n", encoding="utf-16")
+    refuse_source(partial(fluocells_source, test_list=tmp_path / "test.txt"), folder, "test.txt is no text in UTF-8")
 
 
 def test_a_mask_of_other_values_is_named(folder, refuse):

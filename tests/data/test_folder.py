@@ -287,6 +287,12 @@ def test_numbers_of_objects_are_kept_and_counted(folder, tmp_path):
     assert (first.mask.dtype, first.counts) == (np.uint16, (2,))
 
 
+def test_a_mask_of_0_and_255_has_no_numbers_of_objects(folder, refuse_source):
+    Image.fromarray(np.eye(12, 16, dtype=np.uint8) * 255).save(folder / "masks" / "a.png")
+    words = "a.png holds 0 and 255 only"
+    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, words)
+
+
 def test_numbers_of_objects_go_with_one_class(folder, refuse_source):
     refuse_source(lambda folder: folder_source(folder, CLASSES, instances=True), folder, "one class", "white, red")
 

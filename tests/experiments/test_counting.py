@@ -1,5 +1,6 @@
 """The counting table: what is printed is found, and a tiny run leaves everything that the table shows."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 import nodes_unet
-from experiments.counting import TABLE
+from experiments.counting import NO_OVERSAMPLING, TABLE
 from nodes_unet.checkpoint import read_description
 from nodes_unet.inference import probabilities
 from nodes_unet.postprocessing import instances
@@ -22,7 +23,7 @@ from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, find_records
 from reproduce.report import render, write_report
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.task_counting import _batches, _divided
+from reproduce.task_counting import _batches, _divided, batches
 
 TINY = {
     name: assumed(value, "tests: seconds a network")
@@ -46,9 +47,11 @@ def table():
 
 @pytest.fixture(scope="module")
 def finished(table, tmp_path_factory):
-    """The store, its records and their folders."""
+    """The store, its records and their folders; of so few images most have to have an artefact."""
     store = tmp_path_factory.mktemp("runs")
-    run(Request(table, table.rows, [0], "tiny", "synthetic", store))
+    with pytest.MonkeyPatch.context() as striped:
+        striped.setattr("nodes_unet.data.fluorescence.STRIPED", 0.6)
+        run(Request(table, table.rows, [0], "tiny", "synthetic", store))
     return store, find_records(store, table.id)
 
 
@@ -69,7 +72,7 @@ def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_obj
     record = records[0]
     per_image, curve = (pd.read_csv(record["folder"] / name, dtype={"kind": str}) for name in (PER_IMAGE, THRESHOLDS))
     for name, value in summarised(per_image.fillna({"kind": ""})).items():
-        assert record["metrics"][name] == pytest.approx(value, nan_ok=True) or value != value
+        assert record["metrics"][name] == (None if value != value else pytest.approx(value))
     described = read_description(record["folder"] / "best.h5")
     assert described.thresholds == {"cell": chosen(curve, "best F1")} == {"cell": record["metrics"]["threshold"]}
     dataset = open_dataset("synthetic", table, "tiny", store)
@@ -94,8 +97,19 @@ def test_the_report_has_the_pictures(table, finished, tmp_path):
     comparison = compare(table, records)
     assert "F1, optimal" in render(comparison, "md")
     write_report(comparison, tmp_path)
-    for name in ("objects.png", "thresholds.png", "object_counts.png"):
-        assert (tmp_path / name).stat().st_size > 10_000
+    names = "objects.png", "thresholds.png", "object_counts.png", "cancelling.png", "weight_maps.png", "artefacts.png"
+    for name in names:
+        assert (tmp_path / name).stat().st_size > 10_000, name
+
+
+def test_a_report_needs_none_of_the_rows_that_it_prefers_and_no_cell(table, finished, tmp_path):
+    _, records = finished
+    other = dict(records[1], folder=tmp_path / "run")
+    shutil.copytree(records[1]["folder"], other["folder"])
+    curve = pd.read_csv(other["folder"] / THRESHOLDS).assign(f1=np.nan)
+    curve.to_csv(other["folder"] / THRESHOLDS, index=False)
+    write_report(compare(table, [other]), tmp_path / "out")
+    assert {"objects.png", "weight_maps.png", "thresholds.png"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
 def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, finished):
@@ -104,11 +118,11 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
     learning, held_out = _divided(open_dataset("synthetic", table, "tiny", store), settings, 0)
     assert not set(learning.groups) & set(held_out.groups)
     of = lengths(settings, 12.5)
-    batches = _batches(held_out, settings, of, None, {"": 1})
-    images, labels, weights = batches[0]
+    of_crops = _batches(held_out, settings, of, None, {"": 1})
+    images, labels, weights = of_crops[0]
     assert images.shape[1:] == (64, 64, 3)
     for image, of_image, label, number in zip(images, weights, labels, range(len(images)), strict=True):
-        crop = batches.split[number]
+        crop = of_crops.split[number]
         np.testing.assert_allclose(image, crop.image / 255, atol=1e-6)
         np.testing.assert_array_equal(label, crop.mask > 0)
         expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5, at_least=1)
@@ -120,13 +134,13 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
 def test_kinds_are_copied_as_the_recipe_says(table, finished):
     store, _ = finished
     learning, _ = _divided(open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny")), 0)
-    batches = _batches(
+    of_crops = _batches(
         learning, values(table.settings("tiny")), lengths(values(table.settings("tiny")), 1), 0, {"": 1, "artefact": 3}
     )
-    copies = dict.fromkeys(range(len(batches.split)), 0)
-    for number, _ in batches.items.tolist():
+    copies = dict.fromkeys(range(len(of_crops.split)), 0)
+    for number, _ in of_crops.items.tolist():
         copies[number] += 1
-    assert copies == {number: 3 if kind == "artefact" else 1 for number, kind in enumerate(batches.split.kinds)}
+    assert copies == {number: 3 if kind == "artefact" else 1 for number, kind in enumerate(of_crops.split.kinds)}
 
 
 def test_outlines_are_of_what_was_matched_missed_and_found_for_nothing():
@@ -143,6 +157,15 @@ def test_the_presets_of_paper_and_code_differ_where_the_code_does():
     changed = TABLE.presets["authors-code"]
     assert all(setting.origin == "authors' code" for setting in changed.values())
     assert all(setting.value != TABLE.recipe[name].value for name, setting in changed.items())
+
+
+def test_images_with_artefacts_get_their_copies_and_a_row_gives_them_those_of_others(table, finished):
+    store, _ = finished
+    dataset, settings = open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny"))
+    learned = {copies: batches(dataset, settings | {"artefact_copies": copies}, 0)[0] for copies in (None, 5)}
+    striped = learned[None].split.kinds.count("artefact")
+    assert striped and len(learned[5].items) == len(learned[None].items) + 4 * striped
+    assert NO_OVERSAMPLING.keys() == {"artefact_copies"} and NO_OVERSAMPLING["artefact_copies"].value is None
 
 
 def test_every_row_can_be_built():

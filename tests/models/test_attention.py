@@ -16,6 +16,7 @@ SHAPE = (64, 96, 3)
 PARAMETERS = {
     ("attention_unet", "resnet50", False): 32_561_114,
     ("attention_unet", "efficientnetb0", False): 10_115_501,
+    ("attention_unet", "efficientnetb0", True): 10_863_357,
     ("attention_linknet", "efficientnetb0", False): 6_096_333,
     ("attention_linknet", "efficientnetb0", True): 6_906_013,
 }
@@ -37,14 +38,19 @@ def test_networks_have_the_parameters_of_segmentation_models_and_of_gates(case, 
         ("attention_unet", "Unet", "efficientnetb0"),
         ("attention_linknet", "Linknet", "efficientnetb0"),
         ("attention_unet", "Unet", "resnet50"),
+        ("attention_unet", "Unet", "vgg16"),
+        ("attention_linknet", "Linknet", "seresnet18"),
     ],
 )
-def test_without_gates_outputs_are_those_of_segmentation_models(network, reference, encoder):
+def test_without_gates_outputs_are_those_of_segmentation_models(network, reference, encoder, monkeypatch):
     from nodes_unet.models.encoders import _library
 
     library, _ = _library()
     theirs = getattr(library, reference)(encoder, input_shape=SHAPE, encoder_weights=None)
-    ours = build(network, input_shape=SHAPE, encoder=encoder, attention=False)
+    with monkeypatch.context() as without:  # the library's decoders, of which ours must not be made
+        without.setattr(library, reference, None)
+        without.setattr(f"segmentation_models.models.{reference.lower()}.build_{reference.lower()}", None)
+        ours = build(network, input_shape=SHAPE, encoder=encoder, attention=False)
     random = np.random.default_rng(1)
     for layer in theirs.layers:  # moving averages and offsets that matter
         layer.set_weights([w + 0.1 * random.random(w.shape, np.float32) for w in layer.get_weights()])
@@ -70,6 +76,18 @@ def test_gates_weigh_each_skip_between_zero_and_one(network):
     gate = model.get_layer("gate3_output")
     gated, skip = keras.Model(model.input, [gate.output, gate.input[0]])(images())
     np.testing.assert_allclose(gated, alphas["gate3"][..., None] * skip, rtol=1e-5, atol=1e-7)
+
+
+def test_a_gated_network_for_images_of_any_size_shows_its_gates_and_several_classes():
+    arguments = {"classes": 3, "encoder": "resnet18"}
+    fixed, any_size = (build("attention_unet", input_shape=shape, **arguments) for shape in (SHAPE, (None, None, 3)))
+    fixed.set_weights(any_size.get_weights())
+    assert list(gates(any_size)) == list(gates(fixed))
+    for name, alpha in attention_coefficients(fixed, images()).items():
+        np.testing.assert_allclose(attention_coefficients(any_size, images())[name], alpha, atol=1e-6)
+    outputs = any_size.predict_on_batch(images((50, 70, 3)))
+    assert outputs.shape == (2, 50, 70, 3)
+    np.testing.assert_allclose(outputs.sum(axis=-1), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("network", ["attention_unet", "attention_linknet"])

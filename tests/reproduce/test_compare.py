@@ -190,7 +190,7 @@ def test_rows_of_a_pair_are_compared_image_by_image_in_notes_json_and_figure(tmp
     assert json.loads(render(comparison, "json"))["paired"][1]["mean"] == pytest.approx(7 / 6)
     write_report(comparison, tmp_path / "out")
     with PIL.Image.open(tmp_path / "out" / "per_image.png") as figure:
-        assert figure.size == (1320, 540)
+        assert figure.size == (1320, 708)
 
 
 def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
@@ -211,7 +211,7 @@ def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
         PIL.Image.open(tmp_path / "out" / "robustness.png") as robustness,
         PIL.Image.open(tmp_path / "out" / "per_image.png") as per_image,
     ):
-        assert robustness.size == (640, 400)
+        assert robustness.size == (720, 380)
         for figure in (robustness, per_image):
             colours = {tuple(pixel) for pixel in np.asarray(figure.convert("RGB")).reshape(-1, 3)}
             assert {(0, 114, 178), (0, 158, 115)} <= colours, "rows keep their colours, ResNet missing or not"
@@ -252,4 +252,4 @@ def test_errors_of_counts_are_means_over_images_and_seeds_in_notes_csv_and_figur
     (line,) = pd.read_csv(tmp_path / "out" / "counts.csv").to_dict("records")
     assert (line["class"], line["row"], line["head"], line["seeds"]) == ("red", "U-Net", 1, 2)
     with PIL.Image.open(tmp_path / "out" / "counts.png") as figure:
-        assert figure.size == (1300, 380)
+        assert figure.size == (1100, 380)

@@ -67,7 +67,7 @@ def test_lengths_and_areas_scale():
     assert (printed.radius, half.radius) == (50, 25)
     assert printed.cleaning == SETTINGS["post_processing"]
     assert half.cleaning == {
-        "watershed": True, "hole": 150, "smallest": 50, "smoothing": 15, "apart": 20, "compactness": 1
+        "watershed": True, "hole": 150, "smallest": 50, "smoothing": 15, "apart": 20, "marker": 6, "compactness": 1
     }  # fmt: skip
     assert lengths(SETTINGS | {"scale_lengths": True}, 0.1).cleaning["smoothing"] == 1, "a window has a pixel at least"
     code = TABLE.presets["authors-code"]["weight_map"].value
@@ -111,10 +111,24 @@ def test_an_image_is_scored_under_every_rule():
     assert line["pq"] == 0 and line["ap50"] == pytest.approx(1 / 4), "6 of 12 pixels are 0.5, which PQ does not match"
 
 
-def test_an_empty_image_found_empty_has_no_errors_and_no_overlap():
+def test_each_rule_scores_by_itself():
+    # in two groups the paper's rule loses a match, in the third the code's
+    truth, predicted = np.zeros((90, 30), np.uint16), np.zeros((90, 30), np.uint16)
+    for group, (seek, offer) in enumerate([(truth, predicted), (truth, predicted), (predicted, truth)]):
+        seek[40 * group, [10, 18]] = 2 * group + 1, 2 * group + 2
+        offer[40 * group, [15, 4]] = 2 * group + 1, 2 * group + 2
+    line = scored(truth, predicted, 7)
+    assert [line[f"true_positives.{rule}"] for rule in ("paper", "authors' code", "optimal")] == [4, 5, 6]
+    measured = summarised(pd.DataFrame([line | {"kind": ""}]))
+    assert measured["f1.between_rules"] == pytest.approx(1 - 4 / 6)
+
+
+def test_an_empty_image_found_empty_is_as_good_as_can_be_and_one_false_object_in_it_as_bad():
     line = scored(squares(), squares(), 4)
     assert line["truth"] == line["predicted"] == line["false_positives.paper"] == 0
-    assert math.isnan(line["iou"]) and math.isnan(line["pq"])
+    assert line["iou"] == line["pq"] == line["ap50"] == 1
+    line = scored(squares(), squares((0, 0)), 4)
+    assert line["iou"] == line["pq"] == line["ap50"] == 0
 
 
 def test_metrics_over_images_by_hand():
