@@ -92,13 +92,15 @@ def per_image(comparison: Comparison, path: Path) -> None:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
                 axes.plot(range(1, len(means) + 1), means, label=row, **style(comparison, row))
         axes.set(xlabel="test image, in the order of the names", ylabel=f"{title} %")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     _legend(figure, axes)
     for axes, (metric, title) in zip(differences, comparison.table.per_image.items(), strict=True):
-        _differences(axes, [each for each in comparison.paired if each.metric == metric], f"{title}, points")
+        _differences(axes, [each for each in comparison.paired if each.metric == metric], title)
     differences[-1].set(yticklabels=[])
     figure.suptitle(comparison.table.title)
-    figure.supxlabel(comparison.data_line, fontsize="small")
+    bars = "differences: mean, 95 % over images (thick) and over seeds (thin)"
+    figure.supxlabel(f"{bars}\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=120, format="png")
 
 
@@ -112,7 +114,7 @@ def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> 
     axes.axvline(0, color="black", linewidth=0.8)
     names = [f"{each.first} - {each.second}" for each in paired]
     axes.set(yticks=range(len(paired)), yticklabels=names, ylim=(len(paired) - 0.5, -0.5))
-    axes.set_xlabel(f"difference of {title}; 95 % over images (thick), over seeds (thin)", fontsize="small")
+    axes.set(xlabel=f"difference of {title}, points")
     axes.grid(alpha=0.3, axis="x")
 
 

@@ -31,7 +31,8 @@ def artefacts(comparison: Comparison, path: Path) -> None:
     """The images with artefacts in which most, a middling number and fewest objects are false (Figure 10)."""
     of_kind = comparison.found[comparison.found.kind == ARTEFACT]
     ranked = of_kind.groupby("id")["false_positives.optimal"].mean().sort_values(ascending=False, kind="stable").index
-    images = {"most false": ranked[0], "middling": ranked[len(ranked) // 2], "fewest false": ranked[-1]}
+    places = {len(ranked) - 1: "fewest false", len(ranked) // 2: "middling", 0: "most false"}  # of a few, fewer
+    images = {what: ranked[place] for place, what in sorted(places.items())}
     draw(images, _artefact_rows(comparison), _title(comparison), path)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from skimage.color import rgb2hed
 
 from nodes_unet.data.perturbations import PERTURBATIONS, UNITS
 from nodes_unet.data.smear import blood_smear
@@ -32,6 +33,11 @@ def test_a_higher_level_changes_more_and_the_image_itself_stays(name, image):
 @pytest.mark.parametrize("name", ["darken", "stain"])
 def test_level_zero_is_the_image(name, image):
     assert np.abs(PERTURBATIONS[name](image, 0).astype(int) - image).max() <= 1
+
+
+def test_the_stain_shifts_from_eosin_to_haematoxylin(image):
+    before, after = (rgb2hed(each)[..., :2].mean(axis=(0, 1)) for each in (image, PERTURBATIONS["stain"](image, 0.4)))
+    assert after[0] > before[0] and after[1] < before[1]
 
 
 def test_noise_has_the_deviation_of_its_level():

@@ -33,6 +33,13 @@ def test_worked_by_hand():
     assert 2 < low < 3.5 < high < 5
 
 
+def test_of_symmetrical_differences_the_bootstrap_interval_is_that_of_plain_percentiles():
+    differences = np.linspace(0.2, 0.4, 40)
+    found = compare(tables(differences), tables(np.zeros(40)))
+    resampled = 100 * np.random.default_rng(1).choice(differences, (50_000, 40)).mean(axis=1)
+    assert found.over_images == pytest.approx(tuple(np.quantile(resampled, [0.025, 0.975])), abs=0.2)
+
+
 def test_images_are_paired_by_name_and_those_without_a_number_left_out():
     first, second = tables([0.5, 0.6, 0.9]), tables([0.4, 0.4, np.nan])
     second[0] = second[0].iloc[::-1]
