@@ -64,8 +64,11 @@ def test_without_a_margin_nothing_is_decided():
     assert verdict(Metric("m", "m", DATA), "94.59", [94.59] * 5, "paper", False) == "inconclusive"
 
 
-def test_every_published_quality_has_a_margin_with_a_reason():
+WITHOUT_PROTOCOL = {("counting", "iou.per_image")}  # the paper does not say of what its mean IoU is the mean
+
+
+def test_every_published_quality_has_a_margin_with_a_reason_where_the_paper_says_what_it_is():
     for table in load_tables().values():
         for metric in table.metrics:
-            if metric.depends_on == DATA and metric.published:
+            if metric.depends_on == DATA and metric.published and (table.id, metric.name) not in WITHOUT_PROTOCOL:
                 assert metric.margin and metric.margin_reason, f"{table.id}, {metric.name}"
