@@ -116,6 +116,11 @@ class Comparison:
         seeds = ", ".join(map(str, self.seeds)) or "none that gave results"
         return f"data: {name} ({role}; digest {digest}), preset {self.preset}, seeds {seeds}"
 
+    @property
+    def pictures_title(self) -> str:
+        """Above pictures of single images, which are one seed's."""
+        return f"{self.table.title}\n{self.data_line}; shown: the first seed's"
+
 
 def compare(table: Table, records: Sequence[dict], data: str | None = None, preset: str | None = None) -> Comparison:
     """Puts the newest records of a table beside the published numbers.

@@ -103,7 +103,7 @@ def input_statistics(prepared: Preprocessing, split: Split) -> dict[str, float]:
 
 
 def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, float]:
-    """The loss that the network was trained with, at its size, mean over images; also above that of a perfect one."""
+    """The loss that the network was trained with, at its size, mean over images; above its least too, if known."""
     fitted = fitting(settings)
     of_batch = loss(fitted.loss, model.output_shape[-1], **fitted.loss_options)
     batches = Batches(
@@ -119,7 +119,8 @@ def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, fl
         losses.append(float(of_batch(labels, model.predict_on_batch(images))))
         sizes.append(len(labels))
     average = float(np.average(losses, weights=sizes))
-    return {"loss": average, "loss.above_least": average - getattr(of_batch, "least", 0.0)}
+    above = {"loss.above_least": average - of_batch.least} if hasattr(of_batch, "least") else {}
+    return {"loss": average, **above}
 
 
 def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:

@@ -140,16 +140,14 @@ def curves(comparison: Comparison, path: Path) -> None:
 
 def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
-    title = f"{comparison.table.title}\n{comparison.data_line}; shown: the first seed's"
     images = chosen_images(comparison.per_image, comparison.table.ranked_by)
-    draw(images, comparison.predictions, comparison.dataset["classes"], title, path)
+    draw(images, comparison.predictions, comparison.dataset["classes"], comparison.pictures_title, path)
 
 
 def attention(comparison: Comparison, path: Path) -> None:
     """Attention maps of the worst, quartile and best images."""
-    title = f"{comparison.table.title}\n{comparison.data_line}; shown: the first seed's"
     images = chosen_images(comparison.per_image, comparison.table.ranked_by)
-    draw_attention(images, comparison.attention, comparison.predictions, title, path)
+    draw_attention(images, comparison.attention, comparison.predictions, comparison.pictures_title, path)
 
 
 def robustness(comparison: Comparison, path: Path) -> None:

@@ -19,7 +19,8 @@ SHOWN_ROWS = 2
 def objects(comparison: Comparison, path: Path) -> None:
     """Probabilities and outcomes in the worst, quartile and best images, of the first rows that have some."""
     rows = dict(list(comparison.objects.items())[:SHOWN_ROWS])
-    draw(chosen_images(comparison.per_image, comparison.table.ranked_by), rows, _title(comparison), path)
+    images = chosen_images(comparison.per_image, comparison.table.ranked_by)
+    draw(images, rows, comparison.pictures_title, path)
 
 
 def has_artefacts(comparison: Comparison) -> bool:
@@ -28,20 +29,17 @@ def has_artefacts(comparison: Comparison) -> bool:
 
 
 def artefacts(comparison: Comparison, path: Path) -> None:
-    """The images with artefacts in which most, a middling number and fewest objects are false (Figure 10)."""
-    of_kind = comparison.found[comparison.found.kind == ARTEFACT]
-    ranked = of_kind.groupby("id")["false_positives.optimal"].mean().sort_values(ascending=False, kind="stable").index
-    places = {len(ranked) - 1: "fewest false", len(ranked) // 2: "middling", 0: "most false"}  # of a few, fewer
-    images = {what: ranked[place] for place, what in sorted(places.items())}
-    draw(images, _artefact_rows(comparison), _title(comparison), path)
+    """The worst, quartile and best of the images with artefacts (Figure 10)."""
+    striped = {
+        row: {seed: table[table.kind == ARTEFACT] for seed, table in by_seed.items()}
+        for row, by_seed in comparison.per_image.items()
+    }
+    images = chosen_images(striped, comparison.table.ranked_by)
+    draw(images, _artefact_rows(comparison), comparison.pictures_title, path)
 
 
 def _artefact_rows(comparison: Comparison) -> dict[str, tuple[Path, float]]:
     return {row: comparison.objects[row] for row in comparison.table.artefact_rows if row in comparison.objects}
-
-
-def _title(comparison: Comparison) -> str:
-    return f"{comparison.table.title}\n{comparison.data_line}; shown: the first seed's"
 
 
 def weight_maps(comparison: Comparison, path: Path) -> None:

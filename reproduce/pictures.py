@@ -68,12 +68,17 @@ def read_prediction(path: Path, name: str) -> Segmented:
 def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]], metric: str = "miou") -> dict[str, str]:
     """Ids of the worst, quartile and best images by a metric, averaged over rows and seeds: by what they are.
 
-    Images in which the metric is not defined are left out.
+    Of fewer than four images each comes once. Images in which the metric is not defined are left out.
     """
     tables = [table for by_seed in per_image.values() for table in by_seed.values()]
     ranked = pd.concat(tables).groupby("id")[metric].mean().dropna().sort_values(kind="stable")
     places = {"worst": 0, "lower quartile": 0.25, "upper quartile": 0.75, "best": 1}
-    return {what: ranked.index[round(share * (len(ranked) - 1))] for what, share in places.items()}
+    chosen = {}
+    for what, share in places.items():
+        name = ranked.index[round(share * (len(ranked) - 1))]
+        if name not in chosen.values():
+            chosen[what] = name
+    return chosen
 
 
 def sheet(lines: int, columns: int, image: np.ndarray) -> tuple[Figure, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodes_unet.data.preprocessing import SCALINGS
 from nodes_unet.errors import InputError
-from nodes_unet.models.replacements import Channels, ScaledSum
+from nodes_unet.models.encoder_layers import Channels, ScaledSum
 
 
 def encoder(name: str, input_shape: tuple[int | None, int | None, int], weights: str | None = None):
