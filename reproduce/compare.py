@@ -68,6 +68,7 @@ class Comparison:
         watched_test: whether what is chosen in training was chosen on the test images.
         cells: rows by metrics, in the paper's order.
         failures: the error of each run that failed, by row and seed.
+        failed_solves: on how many test images an ODE-block's solve failed, of the runs where one did, by row and seed.
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
         predictions, attention: of each row with pairs, predictions and attention maps of the first seed that has them.
         histories: by row and seed, the table of `history.csv`.
@@ -88,6 +89,7 @@ class Comparison:
     watched_test: bool
     cells: tuple[tuple[Cell, ...], ...]
     failures: dict[str, str]
+    failed_solves: dict[str, int]
     per_image: dict[str, dict[int, pd.DataFrame]]
     predictions: dict[str, Path]
     attention: dict[str, Path]
@@ -168,6 +170,11 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             f"{name} seed {seed}": record["error"]
             for (name, seed), record in latest.items()
             if record["status"] == FAILED
+        },
+        failed_solves={
+            f"{name} seed {seed}": failed
+            for (name, seed), record in complete.items()
+            if (failed := record["metrics"].get("failed_solves"))
         },
         per_image=per_image,
         predictions=_first_files(PREDICTIONS, per_image, complete),

@@ -184,6 +184,10 @@ def _notes(comparison: Comparison) -> list[str]:
         *comparison.table.notes,
         *(f"{row.name} not run: {row.not_run}" for row in comparison.table.rows if not row.network),
         *_failures(comparison),
+        *(
+            f"{run}: a solve failed on {images} test images, which count as wrong in every pixel"
+            for run, images in comparison.failed_solves.items()
+        ),
         *(_in_words(difference, comparison.table.per_image) for difference in comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
         *_seeds_in_words(comparison),

@@ -193,6 +193,15 @@ def test_rows_of_a_pair_are_compared_image_by_image_in_notes_json_and_figure(tmp
         assert figure.size == (1320, 708)
 
 
+def test_images_whose_solve_failed_are_told(tmp_path):
+    pd.DataFrame({"id": ["a", "b"], "pa": [0.8, 0.9], "miou": [0.8, 0.9]}).to_csv(tmp_path / "per_image.csv")
+    records = [record(row="NODEs-UNet", seed=seed) | {"folder": tmp_path} for seed in (0, 1)]
+    for each, failed in zip(records, (0, 3), strict=True):
+        each["metrics"] = each["metrics"] | {"failed_solves": failed}
+    text = render(compare(THREE_NETWORKS, records), "md")
+    assert "NODEs-UNet seed 1: a solve failed on 3 test images" in text and "NODEs-UNet seed 0: a solve" not in text
+
+
 def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
     records = []
     for row in ("U-Net", "NODEs-UNet"):
