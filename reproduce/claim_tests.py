@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reproduce.equivalence import FEWEST_SEEDS
@@ -48,6 +48,7 @@ class Above:
     first: Quantity
     second: Quantity
     exact: bool = False
+    confidence: float = CONFIDENCE
 
     def __call__(self, values: Values) -> Evidence:
         """What the values say."""
@@ -55,8 +56,9 @@ class Above:
         differences = [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
         if not differences:
             return _missing(self.first, self.second)
-        low, high = _interval(differences, self.exact)
-        what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{_shown(low, high, differences)}"
+        low, high = _interval(differences, self.exact, self.confidence)
+        shown = _shown(low, high, differences, self.confidence)
+        what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{shown}"
         if low > 0:
             return Evidence(SUPPORTED, what)
         return Evidence(REFUTED if high < 0 else INCONCLUSIVE, what)
@@ -127,13 +129,18 @@ class Alike:
 
 @dataclass(frozen=True)
 class Every:
-    """All tests hold: supported where each is, refuted where one is."""
+    """All orderings hold: supported where each is, refuted where one is at 95 % over all of them (Bonferroni)."""
 
-    tests: Sequence[Above | Near | Alike]
+    tests: Sequence[Above]
 
     def __call__(self, values: Values) -> Evidence:
         """What the values say; of many tests, that of the one which decides."""
+        strict = 1 - (1 - CONFIDENCE) / len(self.tests)
         found = [test(values) for test in self.tests]
+        found = [
+            replace(test, confidence=strict)(values) if evidence.outcome == REFUTED else evidence
+            for test, evidence in zip(self.tests, found, strict=True)
+        ]
         for outcome in (REFUTED, NOT_TESTED, INCONCLUSIVE):
             deciding = [evidence.effect for evidence in found if evidence.outcome == outcome]
             if deciding:
@@ -159,11 +166,11 @@ def _interval(numbers: Sequence[float], exact: bool = False, confidence: float =
     return t_interval(numbers, confidence)
 
 
-def _shown(low: float, high: float, numbers: Sequence[float]) -> str:
+def _shown(low: float, high: float, numbers: Sequence[float], confidence: float = CONFIDENCE) -> str:
     if low == high:
         return ""
     seeds = _seeds(len(numbers))
-    return f" ({seeds})" if math.isinf(low) else f" (95 % {low:+.4g} to {high:+.4g}, {seeds})"
+    return f" ({seeds})" if math.isinf(low) else f" ({100 * confidence:.4g} % {low:+.4g} to {high:+.4g}, {seeds})"
 
 
 def _seeds(number: int) -> str:

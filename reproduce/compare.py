@@ -69,6 +69,8 @@ class Comparison:
         cells: rows by metrics, in the paper's order.
         failures: the error of each run that failed, by row and seed.
         failed_solves: on how many test images an ODE-block's solve failed, of the runs where one did, by row and seed.
+        unlike_settings: the settings that are others than the newest run's, beyond what rows change, of the runs that
+            have some, by row and seed.
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
         predictions, attention: of each row with pairs, predictions and attention maps of the first seed that has them.
         histories: by row and seed, the table of `history.csv`.
@@ -90,6 +92,7 @@ class Comparison:
     cells: tuple[tuple[Cell, ...], ...]
     failures: dict[str, str]
     failed_solves: dict[str, int]
+    unlike_settings: dict[str, list[str]]
     per_image: dict[str, dict[int, pd.DataFrame]]
     predictions: dict[str, Path]
     attention: dict[str, Path]
@@ -176,6 +179,7 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             for (name, seed), record in complete.items()
             if (failed := record["metrics"].get("failed_solves"))
         },
+        unlike_settings=_unlike_settings(table, complete),
         per_image=per_image,
         predictions=_first_files(PREDICTIONS, per_image, complete),
         attention=_first_files(ATTENTION, per_image, complete),
@@ -202,6 +206,20 @@ def _solver_health(records: Mapping[tuple[str, int], dict]) -> dict[str, dict[in
             if "training" in health:  # earlier records lack it
                 blocks.setdefault(f"{row}, {block}", {})[seed] = health["training"]
     return blocks
+
+
+def _unlike_settings(table: Table, complete: Mapping[tuple[str, int], dict]) -> dict[str, list[str]]:
+    newest = max(complete.values(), key=lambda record: record["ended"], default=None)
+    unlike = {f"{row} seed {seed}": _unlike(table, record, newest) for (row, seed), record in complete.items()}
+    return {run: names for run, names in unlike.items() if names}
+
+
+def _unlike(table: Table, record: dict, other: dict) -> list[str]:
+    """Settings that both records have, with other values, and that neither of their rows changes."""
+    of_rows = {name for row in table.rows if row.name in (record["row"], other["row"]) for name in row.changes}
+    values, others = ({name: each["value"] for name, each in run["recipe"].items()} for run in (record, other))
+    shared = (values.keys() & others.keys()) - of_rows
+    return sorted(name for name in shared if values[name] != others[name])
 
 
 def groups(records: Sequence[dict]) -> list[tuple[str, str]]:

@@ -188,6 +188,10 @@ def _notes(comparison: Comparison) -> list[str]:
             f"{run}: a solve failed on {images} test images, which count as wrong in every pixel"
             for run, images in comparison.failed_solves.items()
         ),
+        *(
+            f"{run} has other settings than the newest run ({', '.join(names)}): run it again"
+            for run, names in comparison.unlike_settings.items()
+        ),
         *(_in_words(difference, comparison.table.per_image) for difference in comparison.paired),
         *(_counts_in_words(comparison.counts) if not comparison.counts.empty else ()),
         *_seeds_in_words(comparison),

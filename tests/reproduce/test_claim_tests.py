@@ -84,6 +84,25 @@ def test_several_parts_hold_together_or_not(b, c, outcome):
         assert f"(1 of 2 parts are {outcome})" in evidence.effect
 
 
+def test_of_several_parts_one_refutes_only_where_it_would_among_as_many():
+    # differences -1.2, -2, -2.8: t = 4.33, beyond 4.303 (95 %) and not beyond 6.205 (97.5 %, two parts)
+    rows = values(A=[0.0, 0.0, 0.0], B=[1.2, 2.0, 2.8], C=[0.0, 0.1, 0.3])
+    assert Above(A, B)(rows).outcome == REFUTED
+    evidence = Every([Above(A, B), Above(B, C)])(rows)
+    assert evidence.outcome == INCONCLUSIVE
+    assert "(97.5 % -4.866 to +0.8661, 3 seeds)" in evidence.effect
+
+
+def test_many_parts_without_a_difference_are_refuted_in_no_more_cases_than_one():
+    random, rows = np.random.default_rng(5), [Quantity(str(number), "m") for number in range(9)]
+    claim = Every([Above(row, A) for row in rows])
+    found = []
+    for _ in range(1000):
+        drawn = {row: dict(enumerate(random.normal(0, 1, 5).tolist())) for row in [A, *rows]}
+        found.append(claim(drawn.get).outcome)
+    assert found.count(REFUTED) / 1000 < 0.04
+
+
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_without_a_difference_either_verdict_is_wrong_in_one_of_forty_cases(seeds):
     random = np.random.default_rng(5)

@@ -202,6 +202,18 @@ def test_images_whose_solve_failed_are_told(tmp_path):
     assert "NODEs-UNet seed 1: a solve failed on 3 test images" in text and "NODEs-UNet seed 0: a solve" not in text
 
 
+def test_runs_of_another_recipe_are_told_but_for_what_their_row_changes():
+    settings = [("1e-2", 0, 10, 1e-2), ("1e-2", 1, 30, 1e-2), ("1e-3", 0, 10, 1e-3)]
+    records = [
+        record(row=row, seed=seed) | {"recipe": {"epochs": {"value": epochs}, "tolerance": {"value": tolerance}}}
+        for row, seed, epochs, tolerance in settings
+    ]
+    records[2]["ended"] = "2026-01-02"
+    comparison = compare(TRAINING_TOLERANCE, records)
+    assert comparison.unlike_settings == {"1e-2 seed 1": ["epochs"]}
+    assert "1e-2 seed 1 has other settings than the newest run (epochs)" in render(comparison, "md")
+
+
 def test_robustness_is_written_as_means_over_seeds_and_drawn(tmp_path):
     records = []
     for row in ("U-Net", "NODEs-UNet"):
