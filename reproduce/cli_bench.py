@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,12 @@ from nodes_unet.files import write_text
 from reproduce.cli_tables import find_table
 from reproduce.quiet import import_tensorflow
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
+
+CsvFile = Annotated[Path | None, typer.Option(help="A CSV file to write as well.")]
 
 
 @app.command(epilog="Example: reproduce bench stream --crops 20000")
@@ -47,56 +52,51 @@ def memory(
     size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 256,
     filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 32,
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
-    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+    out: CsvFile = None,
 ) -> None:
     """Measure the memory of training steps: U-Net, ResNet, and NODEs-UNet with each gradient method."""
     from reproduce.benchmarks import memory as benchmark
 
     found = benchmark.memory(size, filters, batch)
-    if out:
-        write_text(out, found.to_csv(index=False, lineterminator="\n"))
-    print(found.to_string(index=False))
+    _tell(found, out)
 
 
 @app.command(epilog="Example: reproduce bench flops --size 256")
 def flops(
     size: Annotated[int, typer.Option(min=32, help="Height and width, a multiple of 32.")] = 256,
-    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+    out: CsvFile = None,
 ) -> None:
     """Count the operations of the networks of `attention` twice: by TensorFlow's profiler and by XLA."""
     from reproduce.benchmarks import flops as benchmark
 
     table = find_table("attention")
     found = benchmark.flops(table, table.runnable("paper"), size)
-    if out:
-        write_text(out, found.to_csv(index=False, lineterminator="\n"))
-    print(found.to_string(index=False))
+    _tell(found, out)
 
 
 @app.command("weightmaps", epilog="Example: reproduce bench weightmaps --cells 1,100 --sizes 512")
 def weight_maps(
     cells: Annotated[str, typer.Option(help="In an image, comma-separated.")] = "1,10,100,400",
     sizes: Annotated[str, typer.Option(help="Sides of the images in pixels, comma-separated.")] = "512,1024,2048",
+    out: CsvFile = None,
 ) -> None:
     """Compare weight maps with one distance transform of the whole image for each cell, on one core."""
     from reproduce.benchmarks import weight_maps as benchmark
 
     numbers = [[int(number) for number in _numbers(*given)] for given in (("--cells", cells), ("--sizes", sizes))]
-    print(benchmark.measure(*numbers).to_string(index=False, float_format="%.3g"))
+    _tell(benchmark.measure(*numbers), out)
 
 
 @app.command(epilog="Example: reproduce bench objects --cells 100")
 def objects(
     cells: Annotated[int, typer.Option(min=1, help="In an image of 1200x1600.")] = 100,
-    out: Annotated[Path | None, typer.Option(help="A CSV file to write as well.")] = None,
+    out: CsvFile = None,
 ) -> None:
     """Time what follows a prediction: post-processing, matching, instance metrics, on one core."""
     from reproduce.benchmarks import objects as benchmark
 
     found = benchmark.measure(cells)
-    if out:
-        write_text(out, found.to_csv(index=False, lineterminator="\n"))
-    print(found.to_string(index=False, float_format="%.3g"))
+    _tell(found, out)
 
 
 @app.command(
@@ -182,6 +182,12 @@ def ode(
     print(
         f"{out}: all its measurements in solves.csv, equal_error.csv, summary.csv and work_precision_<activation>.png"
     )
+
+
+def _tell(found: "pd.DataFrame", out: Path | None) -> None:
+    if out:
+        write_text(out, found.to_csv(index=False, lineterminator="\n"))
+    print(found.to_string(index=False, float_format="%.4g"))
 
 
 def _numbers(option: str, text: str) -> list[float]:

@@ -1,7 +1,10 @@
 import cv2
 import numpy as np
+import pandas as pd
+import pytest
 
 from nodes_unet.weight_maps import TOLERANCE
+from reproduce import cli
 from reproduce.benchmarks import weight_maps as benchmark
 
 
@@ -30,3 +33,13 @@ def test_cells_are_round_whole_in_number_and_the_same_each_time():
     np.testing.assert_array_equal(benchmark.round_cells(128, 60), labels)
     one = benchmark.round_cells(512, 1) > 0
     assert 180 < one.sum() < 500
+
+
+def test_the_command_prints_and_writes_the_same_cases(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "weightmaps", "--cells", "1,3", "--sizes", "64", "--out", str(tmp_path / "maps.csv")])
+    assert ended.value.code == 0
+    written = pd.read_csv(tmp_path / "maps.csv")
+    assert written[["size", "cells"]].to_numpy().tolist() == [[64, 1], [64, 3]]
+    first = capsys.readouterr().out.splitlines()[1].split()
+    assert float(first[2]) == pytest.approx(written.seconds[0], rel=1e-3)
