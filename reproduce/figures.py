@@ -179,7 +179,7 @@ def counts(comparison: Comparison, path: Path) -> None:
     Lines are each network's own, of all of its seeds.
     """
     classes = list(dict.fromkeys(comparison.counts["class"]))
-    figure = Figure(figsize=(2.6 * len(METHODS) + 0.6, 2.8 * len(classes) + 1), layout="constrained")
+    figure = Figure(figsize=(2.6 * len(METHODS) + 1.2, 2.8 * len(classes) + 1), layout="constrained")
     grid = figure.subplots(len(classes), len(METHODS), sharey="row", squeeze=False)
     for panels, name in zip(grid, classes, strict=True):
         for axes, (method, title) in zip(panels, METHODS.items(), strict=True):
@@ -192,7 +192,7 @@ def counts(comparison: Comparison, path: Path) -> None:
                     axes.axhline(line, color=drawn["color"], linewidth=1, linestyle=dashes)
             axes.set_title(f"{name} cells,\n{title}", fontsize="medium")
             axes.grid(alpha=0.3)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    _legend(figure, axes)
     figure.supylabel("counted - true, cells an image")
     figure.suptitle(f"Counts on test images (lines: mean error, 1.96 standard deviations)\n{comparison.table.title}")
     figure.supxlabel(f"mean of counted and true, cells an image\n{comparison.data_line}", fontsize="small")

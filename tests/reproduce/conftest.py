@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 
 from experiments.ode_position import TABLE
 from reproduce.recipe import assumed
@@ -22,6 +23,20 @@ TINY = {
         "synthetic_test": 1,
     }.items()
 }
+
+
+@pytest.fixture(autouse=True)
+def legends_cover_no_title(monkeypatch):
+    """Every figure that a test draws keeps its legends off the titles of the whole."""
+    save = Figure.savefig
+
+    def checked(figure, *args, **kwargs):
+        save(figure, *args, **kwargs)
+        titles = [text.get_window_extent() for text in figure.texts]
+        for legend in figure.legends:
+            assert not legend.get_window_extent().count_overlaps(titles), "a legend covers a title"
+
+    monkeypatch.setattr(Figure, "savefig", checked)
 
 
 @pytest.fixture(scope="session")

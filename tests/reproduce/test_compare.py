@@ -273,4 +273,4 @@ def test_errors_of_counts_are_means_over_images_and_seeds_in_notes_csv_and_figur
     (line,) = pd.read_csv(tmp_path / "out" / "counts.csv").to_dict("records")
     assert (line["class"], line["row"], line["head"], line["seeds"]) == ("red", "U-Net", 1, 2)
     with PIL.Image.open(tmp_path / "out" / "counts.png") as figure:
-        assert figure.size == (1100, 380)
+        assert figure.size == (1160, 380)
