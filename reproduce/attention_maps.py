@@ -62,7 +62,7 @@ def draw(
             axes.imshow(image)
             enlarged = cv2.resize(coefficients, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             shown = axes.imshow(enlarged / 255, cmap="cividis", vmin=0, vmax=1, alpha=0.6)
-        line[0].set_ylabel(f"{row}\n{what}: {name}", fontsize="small")
+        line[0].set_ylabel(f"{row}\n{what}\n{name[:16]}", fontsize="small")
     for axes, heading in zip(panels[0], ["image", *gates], strict=True):
         axes.set_title(heading, fontsize="medium")
     figure.colorbar(shown, ax=panels, label="attention coefficient", shrink=0.5)

@@ -251,8 +251,9 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 
 
 def style(comparison: Comparison, row: str) -> dict:
-    """Colour and marker of a row, the same in every figure, whichever rows there are."""
-    place = [each.name for each in comparison.table.rows].index(row)
+    """Colour and marker of a row, the same in every figure, whichever rows there are; first those that are compared."""
+    paired = {name for pair in comparison.table.pairs for name in pair}
+    place = sorted((each.name for each in comparison.table.rows), key=lambda name: name not in paired).index(row)
     return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}
 
 

@@ -101,7 +101,7 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
             line[0].imshow(found.image)
             shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
             outcome.imshow(outlined(found, radius))
-            heat.set_title(f"{row}: probability", fontsize="small")
+            heat.set_title(f"{row}\nprobability", fontsize="small")
             counted = {"found": found.predicted, "true": found.truth}
             numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
             outcome.set_title(", ".join(numbers), fontsize="small")

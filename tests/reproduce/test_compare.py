@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ from experiments.ode_position import TABLE
 from experiments.three_networks import TABLE as THREE_NETWORKS
 from experiments.training_tolerance import TABLE as TRAINING_TOLERANCE
 from nodes_unet import InputError
+from reproduce.cli_tables import load_tables
 from reproduce.compare import compare
+from reproduce.figures import style
 from reproduce.report import render, write_report
 
 
@@ -254,6 +257,14 @@ def test_a_column_relative_to_a_row_divides_by_that_rows_mean_and_finds_the_publ
     assert ours["U-Net"].verdict == "not run"
     (without, *_) = compare(THREE_NETWORKS, records[1:]).cells[2][-1:]
     assert without.verdict == "not run", "without its reference row there is no ratio"
+
+
+@pytest.mark.parametrize("table", load_tables().values(), ids=lambda table: table.id)
+def test_rows_that_are_compared_have_colours_of_their_own_and_no_two_rows_look_alike(table):
+    styles = {row.name: style(SimpleNamespace(table=table), row.name) for row in table.rows}
+    paired = {row for pair in table.pairs for row in pair}
+    assert len({styles[row]["color"] for row in paired}) == len(paired)
+    assert len({(drawn["color"], drawn["marker"]) for drawn in styles.values()}) == len(styles)
 
 
 def test_errors_of_counts_are_means_over_images_and_seeds_in_notes_csv_and_figure(tmp_path):
