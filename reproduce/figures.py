@@ -23,6 +23,7 @@ OURS, PAPER = "#c0392b", "#34495e"
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 MARKERS = "os^vDPX"
 LINES = "-", "--", ":"
+LEAST_SPAN = 5  # points of MIoU: less would look like much
 
 
 def by_position(comparison: Comparison, path: Path) -> None:
@@ -99,7 +100,7 @@ def per_image(comparison: Comparison, path: Path) -> None:
         _differences(axes, [each for each in comparison.paired if each.metric == metric], title)
     differences[-1].set(yticklabels=[])
     figure.suptitle(comparison.table.title)
-    bars = "differences: mean, 95 % over images (thick) and over seeds (thin)"
+    bars = "above: means over seeds; below: mean difference, 95 % over images (thick) and over seeds (thin)"
     figure.supxlabel(f"{bars}\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=120, format="png")
 
@@ -110,7 +111,7 @@ def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> 
         for interval, drawn in ((each.over_images, {"linewidth": 5, "alpha": 0.4}), (each.over_seeds, {})):
             if interval:
                 axes.plot(interval, [place, place], color=PAPER, solid_capstyle="butt", **drawn)
-        axes.plot(each.mean, place, "D", color=OURS, ms=5)
+        axes.plot(each.mean, place, "|", color=OURS, ms=14, mew=2)
     axes.axvline(0, color="black", linewidth=0.8)
     names = [f"{each.first} - {each.second}" for each in paired]
     axes.set(yticks=range(len(paired)), yticklabels=names, ylim=(len(paired) - 0.5, -0.5))
@@ -140,8 +141,12 @@ def curves(comparison: Comparison, path: Path) -> None:
 
 def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
-    images = chosen_images(comparison.per_image, comparison.table.ranked_by)
-    draw(images, comparison.predictions, comparison.dataset["classes"], comparison.pictures_title, path)
+    metric = comparison.table.ranked_by
+    images = chosen_images(comparison.per_image, metric)
+    firsts = {row: comparison.per_image[row] for row in comparison.predictions}
+    scores = {row: 100 * by_seed[min(by_seed)].set_index("id")[metric] for row, by_seed in firsts.items()}
+    title = f"{comparison.pictures_title}; numbers: {comparison.table.per_image[metric]} %"
+    draw(images, comparison.predictions, scores, comparison.dataset["classes"], title, path)
 
 
 def attention(comparison: Comparison, path: Path) -> None:
@@ -165,6 +170,8 @@ def robustness(comparison: Comparison, path: Path) -> None:
             miou, drawn = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), style(comparison, row)
             axes.plot(miou.index, miou["mean"], label=row, **drawn)
             axes.fill_between(miou.index, miou["min"], miou["max"], color=drawn["color"], alpha=0.15)
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, high - LEAST_SPAN), high)
         axes.set(title=name, xlabel=UNITS[name], ylabel="MIoU %")
         axes.grid(alpha=0.3)
     figure.axes[0].legend()

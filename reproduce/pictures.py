@@ -91,13 +91,19 @@ def sheet(lines: int, columns: int, image: np.ndarray) -> tuple[Figure, np.ndarr
 
 
 def draw(
-    images: Mapping[str, str], predictions: Mapping[str, Path], classes: Sequence[str], title: str, path: Path
+    images: Mapping[str, str],
+    predictions: Mapping[str, Path],
+    scores: Mapping[str, Mapping[str, float]],
+    classes: Sequence[str],
+    title: str,
+    path: Path,
 ) -> None:
     """Original, preprocessed, label and the prediction of each row, one line an image, into a PNG file.
 
     Args:
         images: ids by what they are.
         predictions: by row, the file that `write_predictions` wrote.
+        scores: by row and id, what is written below a prediction.
         classes: names in the order of the mask's values.
         title: of the figure.
         path: of the PNG file.
@@ -113,6 +119,8 @@ def draw(
         for axes, picture in zip(line, [first.image, first.preprocessed, *map(colour, labels)], strict=True):
             axes.imshow(picture, extent=(0, width, height, 0))
         line[0].set_ylabel(f"{what}\n{name}", fontsize="small")
+        for axes, row in zip(line[3:], segmented, strict=True):
+            axes.set_xlabel(f"{scores[row][name]:.1f}", fontsize="small", labelpad=2)
     for axes, heading in zip(panels[0], headings, strict=True):
         axes.set_title(heading, fontsize="medium")
     handles = [Patch(color=shade / 255, label=name) for shade, name in zip(COLOURS, classes, strict=False)]

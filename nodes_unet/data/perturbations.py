@@ -45,7 +45,7 @@ UNITS = {
     "noise": "standard deviation, grey levels",
     "darken": "share of light lost",
     "stain": "share of haematoxylin gained and eosin lost",
-    "jpeg": "100 - JPEG quality",
+    "jpeg": "100 - JPEG quality (0: no JPEG)",
 }
 
 

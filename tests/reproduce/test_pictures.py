@@ -3,6 +3,7 @@ import pandas as pd
 import PIL.Image
 import pytest
 import scipy.ndimage
+from matplotlib.figure import Figure
 
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.preview import COLOURS
@@ -35,13 +36,23 @@ def test_images_are_chosen_by_their_mean_over_rows_and_seeds():
     assert chosen_images(per_image) == {"worst": "b", "lower quartile": "e", "upper quartile": "d", "best": "c"}
 
 
-def test_rows_are_drawn_beside_image_and_label(disc_dataset, tmp_path):
+def test_rows_are_drawn_beside_image_and_label_with_their_scores_below(disc_dataset, tmp_path, monkeypatch):
+    below, save = [], Figure.savefig
+
+    def saved(figure, *args, **kwargs):
+        below.extend(axes.get_xlabel() for axes in figure.axes)
+        save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", saved)
     split = disc_dataset.splits["test"]
     for row in ("first", "second"):
         write_predictions(tmp_path / row, split, Preprocessing(), classes, [sample.mask for sample in split])
     images = {"worst": split.ids[0], "best": split.ids[1]}
     files = {row: tmp_path / row for row in ("first", "second")}
-    draw(images, files, disc_dataset.classes, "title", tmp_path / "figure.png")
+    worst, best = split.ids[:2]
+    scores = {"first": {worst: 9.0, best: 91.0}, "second": {worst: 8.04, best: 82.0}}
+    draw(images, files, scores, disc_dataset.classes, "title", tmp_path / "figure.png")
+    assert below == ["", "", "", "9.0", "8.0", "", "", "", "91.0", "82.0"]
     with PIL.Image.open(tmp_path / "figure.png") as figure:
         pixels = np.asarray(figure.convert("RGB"))
     white, found = scipy.ndimage.label((pixels == COLOURS[1]).all(axis=-1))
