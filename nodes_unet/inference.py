@@ -33,10 +33,15 @@ def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.nd
             f"the solve of {', '.join(failed)} failed: look for NaN in image and weights, or raise the tolerance or the"
             " cap of steps"
         )
-    if predicted.shape[:2] == image.shape[:2]:
-        return predicted
-    resized = cv2.resize(predicted, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return resized.reshape(*image.shape[:2], -1)
+    return brought_back(predicted, image.shape[:2])
+
+
+def brought_back(probabilities: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Probabilities (H', W', classes) float32 at another size (H, W), by bilinear interpolation."""
+    if probabilities.shape[:2] == tuple(shape):
+        return probabilities
+    resized = cv2.resize(probabilities, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return resized.reshape(*shape, -1)
 
 
 def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray, threshold: float = 0.5) -> np.ndarray:

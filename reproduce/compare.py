@@ -71,6 +71,7 @@ class Comparison:
         failed_solves: on how many test images an ODE-block's solve failed, of the runs where one did, by row and seed.
         unlike_settings: the settings that are others than the newest run's, beyond what rows change, of the runs that
             have some, by row and seed.
+        of_labels: PA and MIoU of the labels at the networks' size, shares; None where no run has them.
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
         predictions, attention: of each row with pairs, predictions and attention maps of the first seed that has them.
         histories: by row and seed, the table of `history.csv`.
@@ -93,6 +94,7 @@ class Comparison:
     failures: dict[str, str]
     failed_solves: dict[str, int]
     unlike_settings: dict[str, list[str]]
+    of_labels: tuple[float, float] | None
     per_image: dict[str, dict[int, pd.DataFrame]]
     predictions: dict[str, Path]
     attention: dict[str, Path]
@@ -180,6 +182,7 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
             if (failed := record["metrics"].get("failed_solves"))
         },
         unlike_settings=_unlike_settings(table, complete),
+        of_labels=_of_labels(complete.values()),
         per_image=per_image,
         predictions=_first_files(PREDICTIONS, per_image, complete),
         attention=_first_files(ATTENTION, per_image, complete),
@@ -206,6 +209,11 @@ def _solver_health(records: Mapping[tuple[str, int], dict]) -> dict[str, dict[in
             if "training" in health:  # earlier records lack it
                 blocks.setdefault(f"{row}, {block}", {})[seed] = health["training"]
     return blocks
+
+
+def _of_labels(records: Iterable[dict]) -> tuple[float, float] | None:
+    found = (record["metrics"] for record in records if "miou.of_labels" in record["metrics"])
+    return next(((metrics["pa.of_labels"], metrics["miou.of_labels"]) for metrics in found), None)
 
 
 def _unlike_settings(table: Table, complete: Mapping[tuple[str, int], dict]) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """How a trained row is evaluated on the test images."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -14,7 +14,7 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Split
 from nodes_unet.errors import SolverError
-from nodes_unet.inference import labelled, probabilities, seconds_for
+from nodes_unet.inference import brought_back, labelled, probabilities, seconds_for
 from nodes_unet.losses import loss
 from nodes_unet.ode import ode_blocks
 from reproduce.robustness import robustness
@@ -78,6 +78,7 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         "parameter_bytes": profiling.parameter_bytes(model),
         "nfe": sum(block["nfe_mean"] for block in solver.values()),
         **({"failed_solves": failed} if solver else {}),
+        **_named(labels_at_size(prepared, map(of_mask, (sample.mask for sample in split)), classes), "of_labels"),
     }
     if sums:
         images = pd.DataFrame(sums)
@@ -100,6 +101,23 @@ def input_statistics(prepared: Preprocessing, split: Split) -> dict[str, float]:
         values = prepared(sample.image).astype(np.float64)
         count, total, squares = count + values.size, total + values.sum(), squares + np.square(values).sum()
     return {"mean": total / count, "spread": math.sqrt(max(squares / count - (total / count) ** 2, 0))}
+
+
+def labels_at_size(prepared: Preprocessing, masks: Iterable[np.ndarray], classes: Sequence[str]) -> dict[str, float]:
+    """PA and MIoU, pooled, of labels brought to the network's size and back as predictions are: what that size keeps.
+
+    Args:
+        prepared: the network's preprocessing.
+        masks: (H, W) uint8 classes each.
+        classes: their names.
+    """
+    matrix = 0
+    for truth in masks:
+        _, small = prepared.resize(truth, truth)
+        kept = labelled(brought_back(np.eye(len(classes), dtype=np.float32)[small], truth.shape))
+        matrix += metrics.confusion_matrix(truth, kept, len(classes))
+    pooled = metrics.pooled(matrix, classes)
+    return {name: pooled[name] for name in ("pa", "miou")}
 
 
 def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, float]:
@@ -125,7 +143,7 @@ def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, fl
 
 def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:
     """Names with protocol: `miou.pooled`, `miou.per_image`, `cpa_white.recall`, `cpa_white.recall_per_image`."""
-    suffix = {"pooled": "", "per_image": "_per_image"}[pooling]
+    suffix = "" if pooling == "pooled" else f"_{pooling}"
     return {name + suffix if "." in name else f"{name}.{pooling}": value for name, value in values.items()}
 
 

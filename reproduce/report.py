@@ -178,6 +178,7 @@ def _notes(comparison: Comparison) -> list[str]:
     return [
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
+        *_of_labels(comparison),
         *_fewer_seeds(comparison),
         *([_WATCHED] if comparison.watched_test else ()),
         *_exact(comparison),
@@ -216,6 +217,16 @@ def _seeds_in_words(comparison: Comparison) -> list[str]:
     return [
         f"seeds a row to see the paper's differences of {metric.title} at the spread over seeds measured here "
         f"({spread:.{metric.digits}f}), with a t test at 5 % and a power of 80 %: {shown}"
+    ]
+
+
+def _of_labels(comparison: Comparison) -> list[str]:
+    """What the networks' size keeps of the labels, where that is not all."""
+    if comparison.of_labels in (None, (1, 1)):
+        return []
+    pa, miou = (100 * share for share in comparison.of_labels)
+    return [
+        f"the labels, brought to the networks' size and back as predictions are, have PA {pa:.2f} %, MIoU {miou:.2f} %"
     ]
 
 

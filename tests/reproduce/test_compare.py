@@ -205,6 +205,16 @@ def test_images_whose_solve_failed_are_told(tmp_path):
     assert "NODEs-UNet seed 1: a solve failed on 3 test images" in text and "NODEs-UNet seed 0: a solve" not in text
 
 
+def test_what_the_size_keeps_of_labels_is_told_where_it_is_not_all():
+    coarse, fine = record(), record(seed=1, digest="e", ended="2026-01-02")
+    coarse["metrics"] |= {"pa.of_labels": 0.9739, "miou.of_labels": 0.9533}
+    fine["metrics"] |= {"pa.of_labels": 1.0, "miou.of_labels": 1.0}
+    assert "networks' size and back as predictions are, have PA 97.39 %, MIoU 95.33 %" in render(
+        compare(TABLE, [coarse]), "md"
+    )
+    assert not any("brought to the networks' size" in render(compare(TABLE, [each]), "md") for each in (fine, record()))
+
+
 def test_runs_of_another_recipe_are_told_but_for_what_their_row_changes():
     settings = [("1e-2", 0, 10, 1e-2), ("1e-2", 1, 30, 1e-2), ("1e-3", 0, 10, 1e-3)]
     records = [
