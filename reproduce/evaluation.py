@@ -49,9 +49,10 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
     An image whose solve failed is wrong in every pixel; of ODE-blocks, `failed_solves` says of how many.
     """
     prepared, of_mask = preprocessing(settings), target(settings)
-    matrices, sums, evaluations, predictions, failed = [], [], [], [], 0
+    truths, matrices, sums, evaluations, predictions, failed = [], [], [], [], [], 0
     for sample in split:
         truth = of_mask(sample.mask)
+        truths.append(truth)
         try:
             probability = probabilities(model, prepared, sample.image)
         except SolverError:
@@ -78,7 +79,7 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         "parameter_bytes": profiling.parameter_bytes(model),
         "nfe": sum(block["nfe_mean"] for block in solver.values()),
         **({"failed_solves": failed} if solver else {}),
-        **_named(labels_at_size(prepared, map(of_mask, (sample.mask for sample in split)), classes), "of_labels"),
+        **_named(labels_at_size(prepared, truths, classes), "of_labels"),
     }
     if sums:
         images = pd.DataFrame(sums)
@@ -142,7 +143,7 @@ def _losses(model: keras.Model, split: Split, settings: Mapping) -> dict[str, fl
 
 
 def _named(values: Mapping[str, float], pooling: str) -> dict[str, float]:
-    """Names with protocol: `miou.pooled`, `miou.per_image`, `cpa_white.recall`, `cpa_white.recall_per_image`."""
+    """Names with protocol: `miou.pooled`, `miou.of_labels`, `cpa_white.recall`, `cpa_white.recall_per_image`."""
     suffix = "" if pooling == "pooled" else f"_{pooling}"
     return {name + suffix if "." in name else f"{name}.{pooling}": value for name, value in values.items()}
 
