@@ -45,5 +45,5 @@ logging.getLogger("tensorflow").addFilter(lambda record: "back_prop=False" not i
 
 @wrapt.when_imported("keras")
 def _register_layers(_):
-    for module in ("nodes_unet.ode", "nodes_unet.models.padding", "nodes_unet.models.encoder_layers"):
-        importlib.import_module(module)
+    for module in ("ode", "models.padding", "models.mirror", "models.encoder_layers"):
+        importlib.import_module(f"nodes_unet.{module}")

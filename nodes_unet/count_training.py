@@ -30,7 +30,7 @@ def train_counts(
         segmentation: checkpoint of the trained network.
         images: preprocessed, (H, W, channels) float32 each; gone through once.
         counts: (n, counted), the images' counts.
-        penalties: of the squared weights, to choose from by the squared error of leaving one image out.
+        penalties: of the squared weights, to choose from by the absolute error where one image is left out.
         path: of the checkpoint to write.
 
     Returns:
@@ -45,7 +45,7 @@ def train_counts(
     model.get_layer("scales").set_weights(scales_of(trunk).get_weights())
     means = _means(model.get_layer("scales"), images)
     unit = np.sqrt(means.var(axis=0).sum()) or 1.0
-    ridge = RidgeCV(penalties, alpha_per_target=True).fit(means / unit, counts)
+    ridge = RidgeCV(penalties, scoring="neg_mean_absolute_error", alpha_per_target=True).fit(means / unit, counts)
     weights = ridge.coef_.reshape(counts.shape[1], -1).T / unit
     _set_weights(model.get_layer("regression"), weights, np.atleast_1d(ridge.intercept_))
     description = Description("count_head", arguments, described.classes, described.preprocessing)

@@ -34,15 +34,27 @@ def test_loaded_blocks_keep_their_tolerance(checkpoint):
 
 @pytest.mark.parametrize("imports", ["import nodes_unet, keras", "import keras, nodes_unet"])
 def test_keras_opens_it_after_importing_the_package_in_any_order(checkpoint, imports):
-    script = f"{imports}; print(keras.models.load_model({str(checkpoint)!r}).get_layer('stage5_ode').tolerance)"
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "0.0001"
+    printed = f"print(keras.models.load_model({str(checkpoint)!r}).get_layer('stage5_ode').tolerance)"
+    assert output(f"{imports}; {printed}") == "0.0001"
+
+
+def test_keras_opens_a_count_head_after_importing_the_package_alone(tmp_path):
+    arguments = {"network": "unet", "arguments": {"input_shape": [16, 16, 3], "filters": 2}, "counted": 2}
+    path = tmp_path / "counts.h5"
+    save(build("count_head", **arguments), Description("count_head", arguments, ("a", "b", "c"), Preprocessing()), path)
+    assert (
+        output(f"import nodes_unet, keras; print(keras.models.load_model({str(path)!r}).output_shape)") == "(None, 2)"
+    )
 
 
 def test_importing_the_package_alone_loads_no_framework():
     script = "import sys, nodes_unet; print(sorted({'tensorflow', 'keras', 'segmentation_models'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert output(script) == "[]"
+
+
+def output(script):
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    return run.stdout.strip()
 
 
 def test_there_is_no_optimizer_state_in_it(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import keras
 from keras import layers
 
+from nodes_unet.models.mirror import Mirror
 from nodes_unet.models.registry import build
 
 SCALES = (5, 6, 7, 8, 9)  # stages of the U-Net from the bottom up
@@ -17,7 +18,7 @@ def count_head(network: str, arguments: Mapping, counted: int) -> keras.Model:
     connect them to the fully connected layer, and do linear regression". No activation is named, and there is none
     here: each scale's 1x1 convolution has a channel for each kind of object, what is fused are the means of these over
     the image, and the fully connected layer is the regression. As a linear map and a mean can change places, means are
-    taken first.
+    taken first. A smear has no top and no left: means are those of the image and of its mirror images.
 
     Args:
         network, arguments: of `build`; a network of the U-Net family.
@@ -44,7 +45,10 @@ def count_head(network: str, arguments: Mapping, counted: int) -> keras.Model:
 
 
 def scales_of(trunk: keras.Model) -> keras.Model:
-    """The mean over the image of every scale of the way up of a U-Net: five vectors (B, channels)."""
+    """The mean of every scale of a U-Net's way up, over the image and its three mirror images: five (B, channels)."""
     ends = [trunk.get_layer(f"stage{stage + 1}_upsample").input for stage in SCALES[:-1]]
     ends.append(trunk.get_layer("probabilities").input)
-    return keras.Model(trunk.input, [layers.GlobalAveragePooling2D()(end) for end in ends], name="scales")
+    means = keras.Model(trunk.input, [layers.GlobalAveragePooling2D()(end) for end in ends], name="means")
+    image = keras.Input(trunk.input_shape[1:], name="image")
+    seen = [means(view) for view in (image, *(Mirror(axes)(image) for axes in ([1], [2], [1, 2])))]
+    return keras.Model(image, [layers.Average()(mean) for mean in zip(*seen, strict=True)], name="scales")

@@ -1,4 +1,4 @@
-"""The count head: sizes, and the 1x1 convolutions of the paper's words."""
+"""The count head: sizes, and the 1x1 convolutions of the paper's words over an image and its mirror images."""
 
 import keras
 import numpy as np
@@ -29,14 +29,16 @@ def test_counts_of_every_network_of_the_family(network, own):
 def test_a_mean_of_1x1_convolutions_is_what_is_fused():
     model = build("count_head", network="unet", arguments=TRUNK, counted=2)
     scales, regression = model.get_layer("scales"), model.get_layer("regression")
-    ends = keras.Model(scales.input, [mean._keras_history.operation.input for mean in scales.outputs])
+    means = scales.get_layer("means")
+    ends = keras.Model(means.input, [mean._keras_history.operation.input for mean in means.outputs])
     image = np.random.default_rng(0).random((2, 32, 48, 3), np.float32)
+    views = np.concatenate([image, image[:, ::-1], image[:, :, ::-1], image[:, ::-1, ::-1]])
     convolved = []
-    for stage, end in zip(SCALES, ends(image), strict=True):
+    for stage, end in zip(SCALES, ends(views), strict=True):
         (kernel,) = regression.get_layer(f"scale{stage}").get_weights()
         convolution = keras.layers.Conv2D(2, 1, use_bias=False)
         convolution.build(end.shape)
         convolution.set_weights([kernel[None, None]])
-        convolved.append(ops.mean(convolution(end), axis=(1, 2)))
+        convolved.append(ops.mean(ops.reshape(convolution(end), (4, 2, -1, 2)), axis=(0, 2)))
     counts = regression.get_layer("fully_connected")(ops.concatenate(convolved, axis=-1))
     np.testing.assert_allclose(counts, model(image), rtol=1e-4, atol=1e-6)
