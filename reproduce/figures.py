@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from nodes_unet.data.perturbations import UNITS
@@ -22,7 +23,7 @@ OURS, PAPER = "#c0392b", "#34495e"
 # Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 MARKERS = "os^vDPX"
-LINES = "-", "--", ":"
+LINES = "-", "--", ":", "-.", (0, (7, 2, 1, 2, 1, 2))  # of seeds
 LEAST_SPAN = 5  # points of MIoU: less would look like much
 
 
@@ -40,7 +41,7 @@ def by_position(comparison: Comparison, path: Path) -> None:
 
 
 def by_row(comparison: Comparison, path: Path) -> None:
-    """The metrics that the table names, of each row: every seed, and mean and standard deviation over seeds."""
+    """The metrics that the table names, of each row: every seed, their mean and standard deviation, and the paper's."""
     metrics = comparison.table.drawn
     columns = [_column(comparison, metric) for metric in metrics]
     drawn = [[cell for cell in column if cell.mean is not None] for column in columns]
@@ -50,14 +51,16 @@ def by_row(comparison: Comparison, path: Path) -> None:
         for cell in cells:
             place, shown = rows.index(cell.row), style(comparison, cell.row)
             axes.errorbar(cell.mean, place, xerr=cell.spread or 0, capsize=3, **shown)
-            axes.plot(cell.values, [place] * len(cell.values), linestyle="", ms=4, alpha=0.4, **shown)
+            axes.plot(cell.values, [place + 0.25] * len(cell.values), linestyle="", ms=4, alpha=0.6, **shown)
+            if cell.printed:
+                axes.plot(float(cell.printed), place, "|", color=PAPER, ms=16, mew=2)
         axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=column[0].metric.title)
         axes.margins(x=0.1, y=0.1)
         axes.grid(alpha=0.3)
     figure.axes[0].invert_yaxis()
     figure.suptitle(comparison.table.title)
-    seeds = "pale: each seed; dark: mean and standard deviation over seeds"
-    figure.supxlabel(f"{seeds}\n{comparison.data_line}", fontsize="x-small")
+    marks = "large: mean and standard deviation over seeds; small: each seed; upright line: the paper, as printed"
+    figure.supxlabel(f"{marks}\n{comparison.data_line}", fontsize="x-small")
     figure.savefig(path, dpi=120, format="png")
 
 
@@ -120,20 +123,24 @@ def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> 
 
 
 def curves(comparison: Comparison, path: Path) -> None:
-    """Loss on training and validation images by epoch, a line a seed (Abbas & Abdulmunim 2023, Figure 6)."""
+    """Loss on training and validation images by epoch, a line a seed (Abbas & Abdulmunim 2023, Figure 6).
+
+    On a logarithmic scale where no loss is negative, as the combo loss can be.
+    """
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     watched = "test" if comparison.watched_test else "validation"
     titles = {"loss": "loss on training images", "val_loss": f"loss on {watched} images"}
     for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
-        labelled = set()
-        for (row, _), history in comparison.histories.items():
-            label = None if row in labelled else row
-            axes.plot(history.epoch, history[column], label=label, ms=3, alpha=0.8, **style(comparison, row))
-            labelled.add(row)
+        for (row, seed), history in comparison.histories.items():
+            drawn = style(comparison, row) | _line(seed)
+            axes.plot(history.epoch, history[column], ms=3, alpha=0.8, **drawn)
         axes.set(xlabel="epoch", ylabel=title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    _legend(figure, axes)
+    if all((history[list(titles)] > 0).all(axis=None) for history in comparison.histories.values()):
+        axes.set_yscale("log")
+    rows, seeds = (list(dict.fromkeys(names)) for names in zip(*comparison.histories, strict=True))
+    _legend_of_seeds(figure, {row: style(comparison, row) for row in rows}, seeds)
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
@@ -187,7 +194,7 @@ def counts(comparison: Comparison, path: Path) -> None:
     """
     classes = list(dict.fromkeys(comparison.counts["class"]))
     figure = Figure(figsize=(2.6 * len(METHODS) + 1.2, 2.8 * len(classes) + 1), layout="constrained")
-    grid = figure.subplots(len(classes), len(METHODS), sharey="row", squeeze=False)
+    grid = figure.subplots(len(classes), len(METHODS), sharex="row", sharey="row", squeeze=False)
     for panels, name in zip(grid, classes, strict=True):
         for axes, (method, title) in zip(panels, METHODS.items(), strict=True):
             of_class = comparison.counts[comparison.counts["class"] == name]
@@ -212,28 +219,39 @@ def solver_health(comparison: Comparison, path: Path) -> None:
     for axes, (measure, title) in zip(figure.subplots(2, 2).flat, MEASURES.items(), strict=True):
         for block, by_seed in comparison.solver_health.items():
             for seed, training in by_seed.items():
-                epochs, label = range(1, len(training[measure]) + 1), block if seed == min(by_seed) else None
-                axes.plot(epochs, training[measure], ms=4, alpha=0.8, label=label, **drawn[block])
+                epochs = range(1, len(training[measure]) + 1)
+                axes.plot(epochs, training[measure], ms=4, alpha=0.8, **drawn[block], **_line(seed))
         axes.set(xlabel="epoch", ylabel=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    _legend(figure, axes)
+    seeds = {seed for by_seed in comparison.solver_health.values() for seed in by_seed}
+    _legend_of_seeds(figure, drawn, sorted(seeds))
     figure.suptitle(f"The solver in training: {comparison.table.title}")
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
 
 
 def _block_styles(comparison: Comparison) -> dict[str, dict]:
-    """The row's colour for each ODE-block; several of a row are told apart by lines and markers."""
+    """The row's colour for each ODE-block; several of a row are told apart by markers."""
     drawn, blocks_of = {}, Counter()
     for block in comparison.solver_health:
         row = block.rsplit(", ", 1)[0]
-        drawn[block] = style(comparison, row)
-        if number := blocks_of[row]:
-            place = MARKERS.index(drawn[block]["marker"]) + number
-            drawn[block] |= {"linestyle": LINES[number % len(LINES)], "marker": MARKERS[place % len(MARKERS)]}
+        of_row = style(comparison, row)
+        place = MARKERS.index(of_row["marker"]) + blocks_of[row]
+        drawn[block] = of_row | {"marker": MARKERS[place % len(MARKERS)]}
         blocks_of[row] += 1
     return drawn
+
+
+def _line(seed: int) -> dict:
+    return {"linestyle": LINES[seed % len(LINES)]}
+
+
+def _legend_of_seeds(figure: Figure, styles: Mapping[str, dict], seeds: Sequence[int]) -> None:
+    """What colours and markers are, and which line is which seed's."""
+    handles = [Line2D([], [], linestyle="", label=name, **drawn) for name, drawn in styles.items()]
+    handles += [Line2D([], [], color="black", label=f"seed {seed}", **_line(seed)) for seed in seeds]
+    figure.legend(handles=handles, loc="outside right center", fontsize="small")
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from matplotlib.figure import Figure
 
 from experiments.ode_position import TABLE
 from experiments.three_networks import TABLE as THREE_NETWORKS
@@ -14,13 +16,23 @@ from experiments.training_tolerance import TABLE as TRAINING_TOLERANCE
 from nodes_unet import InputError
 from reproduce.cli_tables import load_tables
 from reproduce.compare import compare
-from reproduce.figures import style
+from reproduce.figures import PAPER, by_row, curves, style
 from reproduce.report import render, write_report
 
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "240")
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are saved."""
+    saved, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, *given, **named: saved.append(figure) or save(figure, *given, **named)
+    )
+    return saved
 
 
 def record(
@@ -161,6 +173,25 @@ def test_the_solver_in_training_is_drawn_where_a_block_was_trained(tmp_path):
     write_report(comparison, tmp_path)
     with PIL.Image.open(tmp_path / "solver_health.png") as figure:
         assert figure.size == (1320, 770)
+
+
+@pytest.mark.parametrize(("least", "scale"), [(0.1, "log"), (-0.5, "linear")])
+def test_losses_have_a_line_a_seed_and_a_logarithmic_scale_where_none_is_negative(figures, tmp_path, least, scale):
+    comparison = compare(TABLE, [record(seed=seed) for seed in range(4)])
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, least], "val_loss": [1.5, 0.2]})
+    curves(replace(comparison, histories={("U-Net", seed): history for seed in range(4)}), tmp_path / "curves.png")
+    (figure,) = figures
+    for axes in figure.axes:
+        assert axes.get_yscale() == scale
+        assert len({line.get_linestyle() for line in axes.lines}) == 4
+    assert [text.get_text() for text in figure.legends[0].texts] == ["U-Net", *(f"seed {seed}" for seed in range(4))]
+
+
+def test_the_printed_number_is_drawn_beside_ours(figures, tmp_path):
+    table = replace(THREE_NETWORKS, pairs=[])
+    by_row(compare(table, [record(row="U-Net"), record(row="ResNet")]), tmp_path / "figure.png")
+    printed = [line.get_xdata()[0] for line in figures[0].axes[0].lines if line.get_color() == PAPER]
+    assert printed == [88.43, 89.48]
 
 
 @pytest.mark.parametrize("rows", [["1e-2", "1e-3", "1e-4"], ["1e-3"]])
