@@ -139,7 +139,7 @@ TABLE = Table(
         Row("one bridge unit", "c_resunet", {"bridge_units": 1}, by_name_in=("smoke",)),
         Row("3x3 bridge", "c_resunet", {"bridge_kernel": 3}, by_name_in=("smoke",)),
         Row("dilated 3x3 bridge", "c_resunet", {"bridge_kernel": 3, "bridge_dilation": 2}, by_name_in=("smoke",)),
-        Row("no colour space", "c_resunet", {"colour_space": False}),
+        Row("no colour space", "c_resunet", {"colour_space": False}, by_name_in=("smoke",)),
         Row("plain units", "c_resunet", {"residual": False}, by_name_in=("smoke",)),
         Row(NOT_OVERSAMPLED, "c_resunet", changes=NO_OVERSAMPLING),
         Row(
