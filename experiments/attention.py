@@ -150,8 +150,8 @@ TABLE = Table(
         "the rows with AU are the networks of the text. The printed parameters leave no room for gates: 6.09 is LinkNet"
         " with gates off, and 32 a U-Net on a ResNet-50, as the row U-Net without AU is here, both cut off after these "
         "digits; no network gives 10.15, the U-Net with gates off, 10.12, comes nearest",
-        "the combo loss of the cited reference is alpha - 1 = -0.5 for a perfect mask. The printed losses are above 0, "
-        "as its distance from there is: alpha times the cross-entropy + (1 - alpha) (1 - Dice)",
+        "the combo loss, as Taghanaki et al. 2019 define it, is alpha - 1 = -0.5 for a perfect mask. The printed "
+        "losses are above 0, as its distance from there is: alpha times the cross-entropy + (1 - alpha) (1 - Dice)",
         "FLOPs: multiplications and additions for one image of 256x256. The printed millions are three hundred times "
         "too few and come near two for each weight of a kernel: what TensorFlow's profiler counts of a TensorFlow 1 "
         "graph of unknown batch size, where it skips the convolutions and sees the kernels being initialised",

@@ -76,7 +76,7 @@ class WeightedBinaryCrossEntropy(keras.losses.Loss):
 class Combo(keras.losses.Loss):
     """alpha times the weighted cross-entropy - (1 - alpha) Dice (Taghanaki et al. 2019, equation 3).
 
-    Abbas & Abdulmunim 2023 (section 3.6) cite it.
+    Abbas & Abdulmunim 2023 (section 3.6) use it and cite Ma et al. 2021 for it.
 
     Attributes:
         least: alpha - 1, the loss of a perfect prediction; above it the loss is alpha times the cross-entropy +

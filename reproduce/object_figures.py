@@ -1,5 +1,6 @@
 """Figures of counted cells (Morelli et al. 2021, Figures 6 to 11). Each function draws a comparison into a PNG file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,18 @@ SHOWN_ROWS = 2
 
 
 def objects(comparison: Comparison, path: Path) -> None:
-    """Probabilities and outcomes in the worst, quartile and best images, of the first rows that have some."""
+    """Probabilities and outcomes in the worst, quartile and best images with cells, of the first rows that have any."""
     rows = dict(list(comparison.objects.items())[:SHOWN_ROWS])
-    images = chosen_images(comparison.per_image, comparison.table.ranked_by)
+    images = chosen_images(with_cells(comparison.per_image), comparison.table.ranked_by)
     draw(images, rows, comparison.pictures_title, path)
+
+
+def with_cells(per_image: Mapping[str, Mapping[int, pd.DataFrame]]) -> dict[str, dict[int, pd.DataFrame]]:
+    """The images in which there are cells, by row and seed; where none has any, all of them."""
+    return {
+        row: {seed: table[table.truth > 0] if table.truth.any() else table for seed, table in by_seed.items()}
+        for row, by_seed in per_image.items()
+    }
 
 
 def has_artefacts(comparison: Comparison) -> bool:

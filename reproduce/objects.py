@@ -152,8 +152,8 @@ def scored(truth: np.ndarray, predicted: np.ndarray, radius: float) -> dict[str,
 def summarised(per_image: pd.DataFrame) -> dict[str, float]:
     """Metrics over images, of lines as `scored` returns them and the images' `kind`.
 
-    F1, precision and recall are of the sums over images, under each rule. Errors of counts are of images, that in per
-    cent (`mpe`) of those with a cell; `wrong_objects` are the false and missed ones of an image, and
+    F1, precision and recall are of the sums over images, under each rule. Errors of counts are of images, the
+    relative one (`mpe`) of those with a cell; `wrong_objects` are the false and missed ones of an image, and
     `false_positives.<kind>` the false ones of an image of a kind, by optimal assignment. `f1.between_rules` is how much
     of a difference of F1 can be one of rules: the highest less the lowest. IoU, AP and PQ are means of images.
     """

@@ -12,7 +12,7 @@ import pandas as pd
 from skimage.measure import label
 
 from nodes_unet.data.images import image_size, read_image, read_mask
-from nodes_unet.data.source import Sample, Source
+from nodes_unet.data.source import KINDS, Sample, Source
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
@@ -20,7 +20,6 @@ IMAGES, MASKS = Path("all_images", "images"), Path("all_masks", "masks")
 TEST_IMAGES = 60  # section 4.1
 PAPERS_IMAGES, ARCHIVES_IMAGES = 273, 283  # section 2, and as published afterwards
 SIZE = 1200, 1600  # section 2
-KINDS = ("manual", "artefact")
 
 
 def fluocells_source(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from nodes_unet.data.images import SUFFIXES, read_image, read_mask
 from nodes_unet.data.labelme import read_labelme
-from nodes_unet.data.source import SPLITS, Sample, Source
+from nodes_unet.data.source import KINDS, SPLITS, Sample, Source
 from nodes_unet.errors import InputError
 
 
@@ -103,6 +103,10 @@ def _read_split(path: Path) -> pd.DataFrame:
     for number, row in enumerate(table.itertuples(), start=2):
         if row.split not in SPLITS:
             raise InputError(f"{path}, line {number}: the split {row.split!r} is none of {', '.join(SPLITS)}")
+        if row.kind and row.kind not in KINDS:
+            raise InputError(
+                f"{path}, line {number}: the kind {row.kind!r} is none of {', '.join(KINDS)}, and not empty"
+            )
     if table["id"].duplicated().any():
         raise InputError(
             f"{path} names {table.loc[table['id'].duplicated(), 'id'].iloc[0]} twice: keep one line an image"

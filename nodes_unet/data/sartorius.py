@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nodes_unet.data.images import read_image
+from nodes_unet.data.images import image_size, read_image
 from nodes_unet.data.runs import decode_runs
 from nodes_unet.data.source import Sample, Source
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
 TEST_SHARE = 0.2
+PAPERS_IMAGES, SIZE = 606, (520, 704)  # the competition's; section 4.2 says 704x540
 _COLUMNS = ("id", "annotation", "width", "height")
 _GROUP = "sample_id"
 
@@ -32,7 +33,7 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
         first_keeps: where instances overlap the first line keeps the pixel; else an overlap is an error.
 
     Returns:
-        A source with the role `paper`: the paper's images and labels.
+        A source; its role is `paper` where the number of images and their sizes are the competition's, else `proxy`.
 
     Raises:
         InputError: a file or column is missing, an id has no image, or (while the source is read) the size of an image
@@ -50,6 +51,7 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
             )
     if len(images) < 2:
         raise InputError(f"{folder / 'train.csv'} names {len(images)} image: at least 2 are needed for train and test")
+    is_competitions = len(images) == PAPERS_IMAGES and all(image_size(path) == SIZE for path in images.values())
     shuffled = np.random.default_rng(seed).permutation(sorted(images))
     held_out = max(1, round(TEST_SHARE * len(shuffled)))
 
@@ -63,7 +65,7 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
     return Source(
         name="sartorius",
         classes=CLASSES,
-        role="paper",
+        role="paper" if is_competitions else "proxy",
         origin="Kaggle, Sartorius - Cell Instance Segmentation, 2021",
         licence="the competition's rules (non-commercial)",
         splits={"train": lambda: samples(shuffled[held_out:]), "test": lambda: samples(shuffled[:held_out])},

@@ -7,6 +7,7 @@ import numpy as np
 
 ROLES = ("paper", "paper-images", "proxy", "synthetic")
 SPLITS = ("train", "val", "test")
+KINDS = ("manual", "artefact")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Sample:
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) uint8 classes, or uint16 instances.
         counts: how many objects of each class after the background show in the image, where the source knows.
-        kind: what sets the image apart from most, such as `manual` or `artefact`: a recipe may augment kinds unlike.
+        kind: one of `KINDS`, which sets the image apart from most and may be augmented otherwise, or empty.
     """
 
     id: str

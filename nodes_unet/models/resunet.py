@@ -78,9 +78,9 @@ def resunet(
     filters: int = 16,
     residual: bool = True,
 ) -> keras.Model:
-    """c-ResUnet without what the paper adds to the ResUnet of Zhang et al. 2018: colour space and second bridge unit.
+    """c-ResUnet without colour space and second bridge unit, which the paper adds to the ResUnet of Zhang et al. 2018.
 
-    Arguments and returns as for `c_resunet`.
+    The bridge keeps the 5x5 convolutions, which the paper adds as well. Arguments and returns as for `c_resunet`.
     """
     return c_resunet(input_shape, classes, filters, colour_space=False, bridge_units=1, residual=residual)
 

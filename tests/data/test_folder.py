@@ -278,6 +278,11 @@ def test_kinds_are_read_from_the_split_file(folder):
     assert [sample.kind for sample in samples(folder, "train")] == ["manual", "", "artefact"]
 
 
+def test_an_unknown_kind_is_named_with_its_line(folder, refuse):
+    write_split(folder, "a,train,manual", "b,train,", "c,train,artifact", "d,test,", header="id,split,kind")
+    refuse(folder, "split.csv, line 4", "'artifact' is none of manual, artefact")
+
+
 def test_numbers_of_objects_are_kept_and_counted(folder, tmp_path):
     instances = np.zeros((12, 16), np.uint16)
     instances[:4], instances[6:8] = 300, 7

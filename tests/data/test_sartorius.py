@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from nodes_unet.data import sartorius
 from nodes_unet.data.runs import decode_runs
 from nodes_unet.data.sartorius import sartorius_source
 from nodes_unet.data.store import Dataset, write_dataset
@@ -64,10 +65,17 @@ def write(folder, *lines, header=HEADER):
     (folder / "train.csv").write_text("\n".join((header, *lines, "")), encoding="utf-8")
 
 
+@pytest.mark.parametrize(("images", "size", "role"), [(5, (4, 6), "paper"), (5, (4, 7), "proxy"), (6, (4, 6), "proxy")])
+def test_the_papers_data_is_told_by_number_and_size(folder, monkeypatch, images, size, role):
+    monkeypatch.setattr(sartorius, "PAPERS_IMAGES", images)
+    monkeypatch.setattr(sartorius, "SIZE", size)
+    assert sartorius_source(folder).role == role
+
+
 def test_instances_are_numbered_in_the_order_of_the_file(folder, tmp_path):
     write_dataset(tmp_path / "s.h5", sartorius_source(folder))
     dataset = Dataset(tmp_path / "s.h5")
-    assert (dataset.role, dataset.classes) == ("paper", ("background", "cell"))
+    assert (dataset.role, dataset.classes) == ("proxy", ("background", "cell"))
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 4, "test": 1}
     ids = {name: set(split.ids) for name, split in dataset.splits.items()}
     assert ids["train"] | ids["test"] == set("abcde")

@@ -1,0 +1,15 @@
+import pandas as pd
+
+from reproduce.object_figures import with_cells
+from reproduce.pictures import chosen_images
+
+
+def test_examples_are_images_with_cells_though_empty_ones_are_right_in_full():
+    found = pd.DataFrame({"id": list("abcd"), "truth": [3, 0, 5, 2], "pq": [0.2, 1.0, 0.9, 0.4]})
+    shown = chosen_images(with_cells({"c-ResUnet": {0: found}}), "pq")
+    assert "b" not in shown.values() and shown["worst"] == "a"
+
+
+def test_without_any_cells_examples_are_empty_images():
+    found = pd.DataFrame({"id": ["a", "b"], "truth": [0, 0], "pq": [0.0, 1.0]})
+    assert set(chosen_images(with_cells({"c-ResUnet": {0: found}}), "pq").values()) == {"a", "b"}
