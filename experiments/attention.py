@@ -141,6 +141,7 @@ TABLE = Table(
         ("U-Net with AU", "U-Net, gates off"),
         ("LinkNet with AU", "LinkNet, gates off"),
         ("LinkNet with AU", "U-Net with AU"),
+        ("LinkNet, gates off", "U-Net, gates off"),
         ("U-Net with AU", "U-Net without AU"),
     ],
     per_image={"iou": "IoU", "dice": "Dice"},

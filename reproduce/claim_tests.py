@@ -39,14 +39,15 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Above:
-    """Quantity `first` is above `second`.
+    """Quantity `first` is above `second`, or below it by less than an allowance: the second is no improvement.
 
-    The differences of seeds that both have; supported or refuted where their t interval at 95 % leaves out 0, from
-    three seeds on. Numbers that do not vary (`exact`) need one seed and no interval.
+    The differences of seeds that both have; supported or refuted where their t interval at 95 % lies on one side of 0,
+    or of the allowance below it, from three seeds on. Numbers that do not vary (`exact`) need one seed and no interval.
     """
 
     first: Quantity
     second: Quantity
+    allowance: float = 0
     exact: bool = False
     confidence: float = CONFIDENCE
 
@@ -59,9 +60,11 @@ class Above:
         low, high = _interval(differences, self.exact, self.confidence)
         shown = _shown(low, high, differences, self.confidence)
         what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{shown}"
-        if low > 0:
+        if self.allowance:
+            what += f"; allowed -{self.allowance:g}"
+        if low > -self.allowance:
             return Evidence(SUPPORTED, what)
-        return Evidence(REFUTED if high < 0 else INCONCLUSIVE, what)
+        return Evidence(REFUTED if high < -self.allowance else INCONCLUSIVE, what)
 
 
 @dataclass(frozen=True)

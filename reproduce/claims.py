@@ -39,6 +39,7 @@ def _below(first: str, second: str, metric: str) -> Above:
 
 
 MIOU, TWENTY, F1 = "miou.pooled", "seconds_20.batch1", "f1.optimal"
+LAST_DIGIT = "up to a unit of the last printed digit of F1"
 POSITIONS = [f"ODEUNet{position}" for position in range(1, 10)]
 
 CLAIMS = [
@@ -143,7 +144,7 @@ CLAIMS = [
     ),
     Claim(
         ABBAS,
-        "5.2",
+        "1",
         "Attention improves IoU.",
         "attention",
         Every(
@@ -193,6 +194,30 @@ CLAIMS = [
     ),
     Claim(MORELLI, "4.4", "5x5 filters in the bridge help.", "counting", _above("c-ResUnet", "3x3 bridge", F1)),
     Claim(MORELLI, "4.4", "A learned colour space helps.", "counting", _above("c-ResUnet", "no colour space", F1)),
+    Claim(
+        MORELLI,
+        "4.4",
+        "Dropping the short connections brings no significant improvement.",
+        "counting",
+        Above(Quantity("c-ResUnet", F1), Quantity("plain units", F1), allowance=0.01),
+        LAST_DIGIT,
+    ),
+    Claim(
+        MORELLI,
+        "4.4",
+        "Dilated convolutions bring no significant improvement.",
+        "counting",
+        Above(Quantity("c-ResUnet", F1), Quantity("dilated 3x3 bridge", F1), allowance=0.01),
+        f"in place of the 5x5 filters of the bridge; {LAST_DIGIT}",
+    ),
+    Claim(
+        MORELLI,
+        "4.4",
+        "Inception and VGG encoders do not improve the validation loss.",
+        "counting",
+        Every([_above(row, "c-ResUnet", "val_loss.recomputed") for row in ("Inception-v3 encoder", "VGG-16 encoder")]),
+        "from random weights; those of the paper were pre-trained",
+    ),
     Claim(
         MORELLI,
         "4.3",

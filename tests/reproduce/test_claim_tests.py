@@ -27,6 +27,20 @@ def test_an_ordering(first, second, outcome):
     assert Above(A, B)(values(A=first, B=second)).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [
+        ([1.0, 1.1, 1.2], SUPPORTED),
+        ([1.04, 1.15, 1.24], SUPPORTED),
+        ([1.3, 1.4, 1.5], REFUTED),
+        ([0.9, 1.2, 1.4], INCONCLUSIVE),
+    ],
+)
+def test_no_improvement_beyond_an_allowance(second, outcome):
+    evidence = Above(A, B, allowance=0.1)(values(A=[1.0, 1.1, 1.2], B=second))
+    assert evidence.outcome == outcome and evidence.effect.endswith("; allowed -0.1")
+
+
 def test_the_effect_is_told_with_interval_and_seeds():
     # differences 1, 2, 3: mean 2, standard error 0.5774, t 4.303
     evidence = Above(A, B)(values(A=[2.0, 3.0, 4.0], B=[1.0, 1.0, 1.0]))
