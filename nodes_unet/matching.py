@@ -50,6 +50,8 @@ def by_target(truth: Objects, predicted: Objects, radius: float) -> np.ndarray:
 def by_prediction(truth: Objects, predicted: Objects, radius: float) -> np.ndarray:
     """The rule of the authors' code: prediction by prediction, the nearest target still free, by centres of boxes.
 
+    The code takes centres in whole pixels and targets of 4 neighbours; here they are as under the other rules.
+
     Returns:
         As `by_target`.
     """

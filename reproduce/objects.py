@@ -105,7 +105,8 @@ def f1_by_threshold(
 def chosen(curve: pd.DataFrame, by: str) -> float:
     """The threshold of the highest F1, or of the knee of the curve.
 
-    The knee is where a curve is farthest above the line between its ends (Satopää et al., ICDCS Workshops 2011).
+    The knee is where a curve, both axes scaled to 0 to 1, is farthest above the falling diagonal (Satopää et al., ICDCS
+    Workshops 2011).
 
     Args:
         curve: as `f1_by_threshold` returns it; an F1 that is NaN counts as 0.
@@ -116,10 +117,14 @@ def chosen(curve: pd.DataFrame, by: str) -> float:
     """
     height = curve.f1.fillna(0).to_numpy()
     if by == KNEE:
-        height = height - np.linspace(height[0], height[-1], len(height))
+        height = _scaled(height) + _scaled(curve.threshold.to_numpy())
     elif by != BEST:
         raise InputError(f"threshold_by {by!r} is neither {BEST!r} nor {KNEE!r}")
     return float(curve.threshold[height.argmax()])
+
+
+def _scaled(numbers: np.ndarray) -> np.ndarray:
+    return (numbers - numbers.min()) / (np.ptp(numbers) or 1)
 
 
 def scored(truth: np.ndarray, predicted: np.ndarray, radius: float) -> dict[str, float]:

@@ -90,8 +90,11 @@ def test_f1_at_each_threshold_by_hand():
 def test_the_best_threshold_and_the_knee():
     curve = pd.DataFrame({"threshold": [0.1, 0.2, 0.3, 0.4, 0.5], "f1": [0.8, 0.81, 0.79, 0.75, 0.2]})
     assert chosen(curve, BEST) == 0.2
-    # above the line from 0.8 to 0.2: 0, 0.16, 0.29, 0.4, 0
+    # scaled 0.98, 1, 0.97, 0.9, 0, above the diagonal 1, 0.75, 0.5, 0.25, 0: -0.02, 0.25, 0.47, 0.65, 0
     assert chosen(curve, KNEE) == 0.4
+    rising = pd.DataFrame({"threshold": [0.5, 0.6, 0.7, 0.75, 0.8], "f1": [0.4, 0.8, 0.84, 0.8, 0.4]})
+    # scaled 0, 0.91, 1, 0.91, 0, above the diagonal 1, 0.67, 0.33, 0.17, 0: -1, 0.24, 0.67, 0.74, 0
+    assert chosen(rising, KNEE) == 0.75
     assert chosen(curve.assign(f1=[np.nan, 0.1, np.nan, 0.1, 0]), BEST) == 0.2
     with pytest.raises(InputError, match="'luck' is neither"):
         chosen(curve, "luck")
