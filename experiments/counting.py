@@ -74,8 +74,8 @@ AUTHORS_CODE = {
     "validation_fraction": authors_code(0.25, "instead of 30 %"),
     "weight_map": authors_code(
         CODES_WEIGHTS,
-        "the factors the other way round, near cells only, never below 1, normalised, on cleaned masks; the code cleans "
-        "the labels too, here they stay as they are",
+        "the factors the other way round, near cells only, never below 1, normalised, on cleaned masks; the code "
+        "cleans the labels too, here they stay as they are",
     ),
     "augmentation": authors_code(
         RECIPE["augmentation"].value | {"rotation": 180, "noise": 0},

@@ -79,7 +79,7 @@ class Comparison:
         robustness, counts: `robustness.csv` and `counts.csv` of all runs that have one, with the columns `row` and
             `seed`; empty where none has.
         objects: of each row with pairs, the objects that its first seed found, and the radius of a match in pixels.
-        weight_map: the recipe's weight maps, and the scale of lengths, of a run that counted objects; None without any.
+        weight_map: the recipe's weight maps, and the scale of lengths, of a run that was trained with them, if any.
         thresholds, found: `thresholds.csv` and `per_image.csv` of the runs that counted objects, like `counts`.
         solver_health: `reproduce.solver_health.by_epoch` of each ODE-block that was trained, by block and seed.
     """
@@ -257,7 +257,7 @@ def _weight_map(records: Iterable[dict]) -> tuple[dict, float] | None:
     found = (
         (record["recipe"]["weight_map"]["value"], record["lengths"]["scale"])
         for record in records
-        if "lengths" in record
+        if "lengths" in record and record["recipe"]["weight_maps"]["value"]
     )
     return next(found, None)
 

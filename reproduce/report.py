@@ -70,7 +70,9 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
         drawings |= {"thresholds.png": object_figures.thresholds, "object_counts.png": object_figures.counts}
         drawings["cancelling.png"] = object_figures.cancelling
     if comparison.objects:
-        drawings |= {"objects.png": object_figures.objects, "weight_maps.png": object_figures.weight_maps}
+        drawings["objects.png"] = object_figures.objects
+        if comparison.weight_map:
+            drawings["weight_maps.png"] = object_figures.weight_maps
         if object_figures.has_artefacts(comparison):
             drawings["artefacts.png"] = object_figures.artefacts
     if comparison.solver_health:

@@ -109,7 +109,9 @@ def test_a_report_needs_none_of_the_rows_that_it_prefers_and_no_cell(table, fini
     curve = pd.read_csv(other["folder"] / THRESHOLDS).assign(f1=np.nan)
     curve.to_csv(other["folder"] / THRESHOLDS, index=False)
     write_report(compare(table, [other]), tmp_path / "out")
-    assert {"objects.png", "weight_maps.png", "thresholds.png"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    drawn = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"objects.png", "thresholds.png"} <= drawn
+    assert "weight_maps.png" not in drawn, "the row was trained without"
 
 
 def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, finished):
