@@ -42,9 +42,8 @@ def test_keras_opens_a_count_head_after_importing_the_package_alone(tmp_path):
     arguments = {"network": "unet", "arguments": {"input_shape": [16, 16, 3], "filters": 2}, "counted": 2}
     path = tmp_path / "counts.h5"
     save(build("count_head", **arguments), Description("count_head", arguments, ("a", "b", "c"), Preprocessing()), path)
-    assert (
-        output(f"import nodes_unet, keras; print(keras.models.load_model({str(path)!r}).output_shape)") == "(None, 2)"
-    )
+    printed = f"print(keras.models.load_model({str(path)!r}).output_shape)"
+    assert output(f"import nodes_unet, keras; {printed}") == "(None, 2)"
 
 
 def test_importing_the_package_alone_loads_no_framework():

@@ -29,9 +29,12 @@ def wide_terminal(monkeypatch):
 def figures(monkeypatch):
     """The figures that are saved."""
     saved, save = [], Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda figure, *given, **named: saved.append(figure) or save(figure, *given, **named)
-    )
+
+    def kept(figure, *args, **kwargs):
+        saved.append(figure)
+        save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", kept)
     return saved
 
 
