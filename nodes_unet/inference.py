@@ -13,8 +13,8 @@ from nodes_unet.errors import SolverError
 from nodes_unet.ode import ode_blocks
 
 
-def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
-    """Class probabilities of one image, brought back to its own size by bilinear interpolation.
+def predicted(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
+    """Class probabilities of one image at the network's size.
 
     Args:
         model: network from (1, H', W', 3) to (1, H', W', classes).
@@ -22,18 +22,27 @@ def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.nd
         image: (H, W, 3) uint8 RGB.
 
     Returns:
-        (H, W, classes) float32.
+        (H', W', classes) float32.
 
     Raises:
         SolverError: the solve of an ODE-block failed.
     """
-    predicted = model.predict_on_batch(preprocessing(image)[None])[0]
+    found = model.predict_on_batch(preprocessing(image)[None])[0]
     if failed := [block.name for block in ode_blocks(model) if block.failed]:
         raise SolverError(
             f"the solve of {', '.join(failed)} failed: look for NaN in image and weights, or raise the tolerance or the"
             " cap of steps"
         )
-    return brought_back(predicted, image.shape[:2])
+    return found
+
+
+def probabilities(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray) -> np.ndarray:
+    """Class probabilities of one image, as `predicted` gives them, brought back to its own size: (H, W, classes).
+
+    Raises:
+        SolverError: the solve of an ODE-block failed.
+    """
+    return brought_back(predicted(model, preprocessing, image), image.shape[:2])
 
 
 def brought_back(probabilities: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

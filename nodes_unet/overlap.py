@@ -51,7 +51,7 @@ def protocols(images: pd.DataFrame, batch_size: int) -> dict[str, float]:
     Returns:
         `iou.` and `dice.` with: `per_image`, hard, mean over images; `pooled`, hard, over the pixels of all images;
         `soft`, mean over images; `batch`, soft, over the pixels of a batch and with a smoothing of 1, mean over
-        batches, which is what a metric function sees during a training in Keras.
+        batches: what a metric function of Keras gives, if `images` are of the network's size.
     """
     whole, batches = images.sum().to_frame().T, images.groupby(np.arange(len(images)) // batch_size).sum()
     return {

@@ -46,6 +46,8 @@ def audit() -> list[Check]:
         _times_and_operations(),
         *_memory_of_readings(),
         *_dice_and_iou(),
+        *_dice_of_both_classes(),
+        _dice_of_all_pixels(),
         *_operations_and_parameters(),
         *_storage_and_parameters(),
         _encoder_blocks(),
@@ -169,14 +171,52 @@ def _rows(table: str, metric: str) -> list[str]:
 
 def _dice_and_iou() -> Iterator[Check]:
     for row in _rows("table4", "iou"):
-        iou, dice = (float(_printed(ABBAS, "table4", row, metric)) for metric in ("iou", "dice"))
-        most = 200 * iou / (100 + iou)
+        iou, dice = _iou_and_dice(row)
+        most = _most_dice(iou)
         yield Check(
             ABBAS,
             f"Dice and IoU of {row}, both with a threshold or both soft, pooled or means of images or batches",
             f"Dice is at most 2 x {iou:g} / (100 + {iou:g}) = {most:.2f} %; printed {dice:g}",
             dice <= most + 0.005,
         )
+
+
+_BEYOND = ("U-Net without AU", "U-Net with AU", "LinkNet with AU")  # rows whose Dice is beyond their IoU
+
+
+def _dice_of_both_classes() -> Iterator[Check]:
+    for row in _BEYOND:
+        iou, dice = _iou_and_dice(row)
+        most = _most_dice(iou)
+        yield Check(
+            ABBAS,
+            f"Dice of {row} as the mean over cells and background, beside the IoU of cells",
+            f"cells have at most {most:.2f} %, so that the background has at least 2 x {dice:g} - {most:.2f} = "
+            f"{2 * dice - most:.2f} %",
+            2 * dice - most <= 100,
+        )
+
+
+def _dice_of_all_pixels() -> Check:
+    share, wrong = {}, {}
+    for row in _BEYOND:
+        iou, dice = _iou_and_dice(row)
+        share[row], wrong[row] = 100 * (100 - dice) / (100 - iou), 100 - dice
+    return Check(
+        ABBAS,
+        "Dice of three rows pooled over cells and background, which is PA, and pooled IoU of cells, on one test set",
+        "pixels of cells in truth or prediction are (100 - PA) / (1 - IoU), and true cells at most 100 - PA less: "
+        + ", ".join(f"{row} {share[row] - wrong[row]:.1f} to {share[row]:.1f} %" for row in _BEYOND),
+        max(share[row] - wrong[row] for row in _BEYOND) <= min(share.values()),
+    )
+
+
+def _iou_and_dice(row: str) -> tuple[float, float]:
+    return tuple(float(_printed(ABBAS, "table4", row, metric)) for metric in ("iou", "dice"))
+
+
+def _most_dice(iou: float) -> float:
+    return 200 * iou / (100 + iou)
 
 
 def _operations_and_parameters() -> Iterator[Check]:

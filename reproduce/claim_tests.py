@@ -42,7 +42,8 @@ class Above:
     """Quantity `first` is above `second`, or below it by less than an allowance: the second is no improvement.
 
     The differences of seeds that both have; supported or refuted where their t interval at 95 % lies on one side of 0,
-    or of the allowance below it, from three seeds on. Numbers that do not vary (`exact`) need one seed and no interval.
+    or of the allowance below it, from three seeds on; neither where a number is NaN, which stands for one that a run
+    did not get to. Numbers that do not vary (`exact`) need one seed and no interval.
     """
 
     first: Quantity
@@ -57,6 +58,11 @@ class Above:
         differences = [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
         if not differences:
             return _missing(self.first, self.second)
+        if unknown := sum(map(math.isnan, differences)):
+            seeds = _seeds(len(differences))
+            return Evidence(
+                INCONCLUSIVE, f"{self.first} - {self.second}: trainings ended too early ({unknown} of {seeds})"
+            )
         low, high = _interval(differences, self.exact, self.confidence)
         shown = _shown(low, high, differences, self.confidence)
         what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{shown}"

@@ -21,6 +21,7 @@ from reproduce.records import (
     PREDICTIONS,
     ROBUSTNESS,
     THRESHOLDS,
+    best_was_last,
 )
 from reproduce.table import TIME, Metric, Row, Table
 from reproduce.verdict import verdict
@@ -71,7 +72,10 @@ class Comparison:
         failed_solves: on how many test images an ODE-block's solve failed, of the runs where one did, by row and seed.
         unlike_settings: the settings that are others than the newest run's, beyond what rows change, of the runs that
             have some, by row and seed.
-        of_labels: PA and MIoU of the labels at the networks' size, shares; None where no run has them.
+        of_labels: what the networks' size keeps of the labels, shares by the titles of measures; empty where no run
+            says.
+        best_was_last: by row, in how many of how many trainings the lowest validation loss came in the last epoch that
+            was allowed.
         per_image: of each row with pairs, by seed the table of `per_image.csv`.
         predictions, attention: of each row with pairs, predictions and attention maps of the first seed that has them.
         histories: by row and seed, the table of `history.csv`.
@@ -94,7 +98,8 @@ class Comparison:
     failures: dict[str, str]
     failed_solves: dict[str, int]
     unlike_settings: dict[str, list[str]]
-    of_labels: tuple[float, float] | None
+    of_labels: dict[str, float]
+    best_was_last: dict[str, tuple[int, int]]
     per_image: dict[str, dict[int, pd.DataFrame]]
     predictions: dict[str, Path]
     attention: dict[str, Path]
@@ -183,6 +188,7 @@ def compare(table: Table, records: Sequence[dict], data: str | None = None, pres
         },
         unlike_settings=_unlike_settings(table, complete),
         of_labels=_of_labels(complete.values()),
+        best_was_last=_best_was_last(complete),
         per_image=per_image,
         predictions=_first_files(PREDICTIONS, per_image, complete),
         attention=_first_files(ATTENTION, per_image, complete),
@@ -211,9 +217,20 @@ def _solver_health(records: Mapping[tuple[str, int], dict]) -> dict[str, dict[in
     return blocks
 
 
-def _of_labels(records: Iterable[dict]) -> tuple[float, float] | None:
-    found = (record["metrics"] for record in records if "miou.of_labels" in record["metrics"])
-    return next(((metrics["pa.of_labels"], metrics["miou.of_labels"]) for metrics in found), None)
+def _of_labels(records: Iterable[dict]) -> dict[str, float]:
+    titles = {"pa": "PA", "miou": "MIoU", "iou": "IoU per image", "dice": "Dice per image"}
+    found = (
+        {title: record["metrics"].get(f"{name}.of_labels") for name, title in titles.items()} for record in records
+    )
+    known = ({title: share for title, share in shares.items() if share is not None} for shares in found)
+    return next((shares for shares in known if shares), {})
+
+
+def _best_was_last(records: Mapping[tuple[str, int], dict]) -> dict[str, tuple[int, int]]:
+    by_row = {}
+    for (row, _), record in records.items():
+        by_row.setdefault(row, []).append(best_was_last(record))
+    return {row: (sum(last), len(last)) for row, last in by_row.items() if any(last)}
 
 
 def _unlike_settings(table: Table, complete: Mapping[tuple[str, int], dict]) -> dict[str, list[str]]:

@@ -8,15 +8,16 @@ import keras
 import numpy as np
 import pandas as pd
 
-from nodes_unet import metrics, overlap, profiling
+from nodes_unet import metrics, profiling
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Split
 from nodes_unet.errors import SolverError
-from nodes_unet.inference import brought_back, labelled, probabilities, seconds_for
+from nodes_unet.inference import brought_back, labelled, predicted, seconds_for
 from nodes_unet.losses import loss
 from nodes_unet.ode import ode_blocks
+from reproduce.overlap_evaluation import Overlaps
 from reproduce.robustness import robustness
 from reproduce.scoring import wrong
 from reproduce.segmentation import fitting, preprocessing, target
@@ -49,19 +50,20 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
     An image whose solve failed is wrong in every pixel; of ODE-blocks, `failed_solves` says of how many.
     """
     prepared, of_mask = preprocessing(settings), target(settings)
-    truths, matrices, sums, evaluations, predictions, failed = [], [], [], [], [], 0
+    overlaps = Overlaps(prepared, settings["threshold"]) if "threshold" in settings else None
+    truths, matrices, evaluations, predictions, failed = [], [], [], [], 0
     for sample in split:
         truth = of_mask(sample.mask)
         truths.append(truth)
         try:
-            probability = probabilities(model, prepared, sample.image)
+            at_size = predicted(model, prepared, sample.image)
         except SolverError:
             failed += 1
             predictions.append(wrong(truth, len(classes)))
         else:
-            predictions.append(labelled(probability, settings.get("threshold")))
-            if "threshold" in settings:
-                sums.append(overlap.sums(truth, probability[..., 0], settings["threshold"]))
+            predictions.append(labelled(brought_back(at_size, truth.shape), settings.get("threshold")))
+            if overlaps:
+                overlaps.add(truth, at_size)
         matrices.append(metrics.confusion_matrix(truth, predictions[-1], len(classes)))
         evaluations.append([block.nfe for block in ode_blocks(model)])
     rates = pd.DataFrame([metrics.pooled(matrix, classes) for matrix in matrices])
@@ -81,10 +83,9 @@ def evaluate(model: keras.Model, split: Split, classes: Sequence[str], settings:
         **({"failed_solves": failed} if solver else {}),
         **_named(labels_at_size(prepared, truths, classes), "of_labels"),
     }
-    if sums:
-        images = pd.DataFrame(sums)
-        rates = rates.assign(iou=overlap.iou(images, "hard"), dice=overlap.dice(images, "hard"))
-        measured |= overlap.protocols(images, settings["batch_size"]) | _losses(model, split, settings)
+    if overlaps:
+        rates = pd.concat([rates, overlaps.per_image()], axis=1)
+        measured |= overlaps.metrics(settings["batch_size"]) | _losses(model, split, settings)
     return Evaluation(
         metrics=measured,
         per_image=pd.concat([pd.DataFrame({"id": split.ids, "group": split.groups}), rates, pixels], axis=1),

@@ -175,6 +175,15 @@ def find_records(store: Path, table: str) -> list[dict]:
     return sorted(records, key=lambda record: record["ended"])
 
 
+def best_was_last(record: dict) -> bool:
+    """Whether the epoch of the lowest validation loss is the last that the recipe allows: more might have been better.
+
+    False of a record that says neither.
+    """
+    last = record.get("recipe", {}).get("epochs", {}).get("value")
+    return last is not None and record["metrics"].get("best_epoch") == last
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:

@@ -5,12 +5,13 @@ import json
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
@@ -24,7 +25,7 @@ from reproduce.table import SIZE
 
 FORMATS = ("text", "csv", "md", "json")
 _WATCHED = "epoch, learning rate and end of each training were chosen on the test images (monitor = test): too good"
-_NARROWEST, _WIDE = 120, 200  # columns of text: below the first, numbers would be cut in two
+_WIDE = 200  # columns of text, where there is no terminal
 
 
 def render(comparison: Comparison, form: str) -> str:
@@ -98,22 +99,42 @@ def _count_errors(counts: pd.DataFrame) -> str:
 
 
 def _text(comparison: Comparison) -> str:
-    grid = Grid(title=f"{comparison.table.title}: paper / ours", title_justify="left")
-    grid.add_column("row", no_wrap=True)
-    for metric in comparison.table.metrics:
-        grid.add_column(metric.title, justify="right")
-    for cells in comparison.cells:
-        grid.add_row(cells[0].row, *(_both(cell) for cell in cells))
     out = io.StringIO()
-    width = max(_NARROWEST, shutil.get_terminal_size(fallback=(_WIDE, 24)).columns)
-    Console(file=out, width=width).print(grid)
+    console = Console(file=out, width=shutil.get_terminal_size(fallback=(_WIDE, 24)).columns)
+    lines = _lines(comparison)
+    by_row, by_metric = _grid(comparison, lines), _grid(comparison, list(zip(*lines, strict=True)))
+    widths = {by_row: _least_width(console, by_row), by_metric: _least_width(console, by_metric)}
+    chosen = by_row if widths[by_row] <= console.width else min(widths, key=widths.get)
+    console.width = max(console.width, widths[chosen])
+    console.print(chosen)
     return out.getvalue() + "\n".join(_notes(comparison)) + "\n"
 
 
+def _lines(comparison: Comparison) -> list[list[str]]:
+    """Headings, and a line of cells for each row."""
+    headings = ["row", *(metric.title for metric in comparison.table.metrics)]
+    return [headings, *([cells[0].row, *map(_both, cells)] for cells in comparison.cells)]
+
+
+def _grid(comparison: Comparison, lines: Sequence[Sequence[str]]) -> Grid:
+    """A grid of headings and rows, in which only headings may be broken, between words."""
+    headings, *rows = lines
+    grid = Grid(title=f"{comparison.table.title}: paper / ours", title_justify="left")
+    for heading, *cells in zip(headings, *rows, strict=True):
+        grid.add_column(heading, justify="right" if grid.columns else "left", min_width=max(map(len, cells)))
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+def _least_width(console: Console, grid: Grid) -> int:
+    """Columns of text that a grid takes at least."""
+    return Measurement.get(console, console.options.update(max_width=10_000), grid).minimum
+
+
 def _markdown(comparison: Comparison) -> str:
-    header = ["row", *(metric.title for metric in comparison.table.metrics)]
-    lines = [header, ["---"] * len(header), *([cells[0].row, *map(_both, cells)] for cells in comparison.cells)]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    headings, *rows = _lines(comparison)
+    body = "\n".join(f"| {' | '.join(line)} |" for line in [headings, ["---"] * len(headings), *rows])
     notes = "\n".join(f"- {note}" for note in _notes(comparison))
     return f"### {comparison.table.title}\n\nPublished / ours.\n\n{body}\n\n{notes}\n"
 
@@ -181,6 +202,7 @@ def _notes(comparison: Comparison) -> list[str]:
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
         *_of_labels(comparison),
+        *_best_was_last(comparison),
         *_fewer_seeds(comparison),
         *([_WATCHED] if comparison.watched_test else ()),
         *_exact(comparison),
@@ -224,12 +246,16 @@ def _seeds_in_words(comparison: Comparison) -> list[str]:
 
 def _of_labels(comparison: Comparison) -> list[str]:
     """What the networks' size keeps of the labels, where that is not all."""
-    if comparison.of_labels in (None, (1, 1)):
+    if all(share == 1 for share in comparison.of_labels.values()):
         return []
-    pa, miou = (100 * share for share in comparison.of_labels)
-    return [
-        f"the labels, brought to the networks' size and back as predictions are, have PA {pa:.2f} %, MIoU {miou:.2f} %"
-    ]
+    shares = ", ".join(f"{title} {100 * share:.2f} %" for title, share in comparison.of_labels.items())
+    return [f"the labels, brought to the networks' size and back as predictions are, have {shares}"]
+
+
+def _best_was_last(comparison: Comparison) -> list[str]:
+    """The rows that might be better after more epochs."""
+    rows = ", ".join(f"{row} {last} of {runs}" for row, (last, runs) in comparison.best_was_last.items())
+    return [f"trainings whose lowest val_loss came in the last epoch that the recipe allows: {rows}"] if rows else []
 
 
 def _fewer_seeds(comparison: Comparison) -> list[str]:

@@ -72,7 +72,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         write_text(folder / COUNTS, counts.to_csv(index=False))
         count_errors = count_metrics(counts)
     best = {"best_epoch": int(history["val_loss"].idxmin()) + 1, "val_loss.recomputed": val_loss}
-    measured = evaluation.metrics | count_errors | best | _costs(identity, settings)
+    measured = evaluation.metrics | count_errors | best | _course(history, settings) | _costs(identity, settings)
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
         "inputs": evaluation.inputs,
@@ -82,6 +82,19 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         },
         "counting": counting,
         "timings": timings(request, history, began),
+    }
+
+
+def _course(history: pd.DataFrame, settings: Mapping) -> dict[str, float]:
+    """How a training went that decided itself when to end: epochs, the median time of one, and how stable it was, as
+    the mean over epochs of what the validation loss rose by since the epoch before, a fall being a rise of 0.
+    """
+    if not settings.get("early_stopping"):
+        return {}
+    return {
+        "epochs_run": len(history),
+        "seconds_per_epoch.training": float(history["seconds"].median()),
+        "val_loss.mean_rise": float(history["val_loss"].diff().clip(lower=0).mean()),
     }
 
 

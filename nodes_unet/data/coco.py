@@ -14,14 +14,14 @@ from nodes_unet.data.source import SPLITS, Sample, Source
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
-_MOMENT = re.compile(r"_\d+d\d+h\d+m_\d+$")  # LIVECell's names end in time and field of a well
+_IN_WELL = re.compile(r"(_\d+)?_\d+d\d+h\d+m_\d+$")  # LIVECell's names end in place in the well, time and crop
 
 
 def coco_source(
     folder: str | Path, *, name: str | None = None, origin: str = "not stated", licence: str = "not stated"
 ) -> Source:
-    """Reads `images/` and one annotation file a split: `annotations/` holds a JSON file each whose name has the word
-    `train`, `val` or `test` in it.
+    """Reads the images in `images/` and its folders, and one annotation file a split: `annotations/` holds a JSON file
+    each whose name has the word `train`, `val` or `test` in it.
 
     Masks are instance numbers (H, W) uint16 in the order of the annotations' ids; where two cells overlap the first
     keeps the pixel. LIVECell's images of one well are a group; others are one each.
@@ -52,7 +52,7 @@ def coco_source(
             image = read_image(files[stem])
             _check_size(path, described, image.shape[:2])
             mask = _instances(path, described, annotations[described["id"]], image.shape[:2])
-            yield Sample(stem, _MOMENT.sub("", stem), image, mask, (np.unique(mask[mask > 0]).size,))
+            yield Sample(stem, _IN_WELL.sub("", stem), image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
         name=name or folder.resolve().name,
@@ -65,26 +65,26 @@ def coco_source(
     )
 
 
-def _listed(folder: Path) -> list[Path]:
+def _listed(folder: Path, pattern: str) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder} does not exist: put the files there")
-    return sorted(folder.iterdir())
+    return sorted(folder.glob(pattern))
 
 
 def _images(folder: Path) -> dict[str, Path]:
-    """Image files by name without ending."""
+    """Image files by name without ending; LIVECell has them in folders by split and kind of cell."""
     files = {}
-    for path in _listed(folder):
+    for path in _listed(folder, "**/*"):
         if path.suffix.lower() in SUFFIXES:
             if path.stem in files:
-                raise InputError(f"{path} and {files[path.stem].name} are both the image {path.stem}: keep one of them")
+                raise InputError(f"{path} and {files[path.stem]} are both the image {path.stem}: keep one of them")
             files[path.stem] = path
     return files
 
 
 def _annotation_files(folder: Path) -> dict[str, Path]:
     found = {}
-    for path in _listed(folder):
+    for path in _listed(folder, "*"):
         named = set(re.findall("[a-z]+", path.stem.lower())) & set(SPLITS) if path.suffix == ".json" else set()
         if len(named) > 1:
             raise InputError(f"{path} is named for the splits {' and '.join(sorted(named))}: a file is for one split")

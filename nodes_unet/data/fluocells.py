@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from skimage.measure import label
 
 from nodes_unet.data.images import image_size, read_image, read_mask
 from nodes_unet.data.source import KINDS, Sample, Source
+from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
@@ -109,13 +109,8 @@ def _listed(path: Path, names: Sequence[str]) -> set[str]:
 
 
 def _kinds(path: Path, names: Sequence[str]) -> dict[str, str]:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a CSV file ({error}): give one with the columns id,kind") from error
-    if not {"id", "kind"} <= set(table):
-        raise InputError(f"{path} needs the columns id and kind in its first line")
-    for number, (name, kind) in enumerate(zip(table["id"], table["kind"], strict=True), start=2):
+    table = read_table(path, ("id", "kind"), "give one with the columns id and kind")
+    for number, name, kind in table[["id", "kind"]].itertuples(name=None):
         if name not in names:
             raise InputError(f"{path}, line {number}: there is no image {name}: correct the line or drop it")
         if kind not in KINDS:

@@ -9,6 +9,7 @@ import pandas as pd
 from nodes_unet.data.images import SUFFIXES, read_image, read_mask
 from nodes_unet.data.labelme import read_labelme
 from nodes_unet.data.source import KINDS, SPLITS, Sample, Source
+from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
 
 
@@ -88,24 +89,14 @@ def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
 
 
 def _read_split(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist: write one with the columns id, split and, if known, group")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except ValueError as error:
-        raise InputError(f"{path} is not a CSV file ({error}): write one with the columns id and split") from error
-    if not {"id", "split"} <= set(table.columns):
-        raise InputError(f"{path} has the columns {', '.join(table.columns)}: it needs id and split, by commas")
-    if "group" not in table:
-        table["group"] = table["id"]
-    if "kind" not in table:
-        table["kind"] = ""
-    for number, row in enumerate(table.itertuples(), start=2):
+    table = read_table(path, ("id", "split"), "write one with the columns id, split and, if known, group")
+    table = table.assign(group=table.get("group", table["id"]), kind=table.get("kind", ""))
+    for row in table.itertuples():
         if row.split not in SPLITS:
-            raise InputError(f"{path}, line {number}: the split {row.split!r} is none of {', '.join(SPLITS)}")
+            raise InputError(f"{path}, line {row.Index}: the split {row.split!r} is none of {', '.join(SPLITS)}")
         if row.kind and row.kind not in KINDS:
             raise InputError(
-                f"{path}, line {number}: the kind {row.kind!r} is none of {', '.join(KINDS)}, and not empty"
+                f"{path}, line {row.Index}: the kind {row.kind!r} is none of {', '.join(KINDS)}, and not empty"
             )
     if table["id"].duplicated().any():
         raise InputError(
@@ -124,7 +115,7 @@ def _read_counts(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> dic
         return dict.fromkeys(table["id"])
     if sorted(given) != sorted(columns):
         raise InputError(f"{path} has the columns {', '.join(given)}: it needs {', '.join(columns)}, or none of them")
-    for number, row in enumerate(table[columns].itertuples(index=False), start=2):
+    for number, *row in table[columns].itertuples(name=None):
         for column, value in zip(columns, row, strict=True):
             if not (value.isascii() and value.isdigit()):
                 raise InputError(f"{path}, line {number}: {column} is {value!r}, write the number of cells")

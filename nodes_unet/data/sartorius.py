@@ -13,6 +13,7 @@ import pandas as pd
 from nodes_unet.data.images import image_size, read_image
 from nodes_unet.data.runs import decode_runs
 from nodes_unet.data.source import Sample, Source
+from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
 
 CLASSES = ("background", "cell")
@@ -40,7 +41,7 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
             is not that of its lines, runs are damaged or instances overlap; the sentence names line and id.
     """
     folder = Path(folder)
-    table = _read_table(folder / "train.csv")
+    table = read_table(folder / "train.csv", _COLUMNS, "unpack the competition's archive there")
     lines = dict(iter(table.groupby("id", sort=False)))
     images = {name: folder / "train" / f"{name}.png" for name in lines}
     for name, path in images.items():
@@ -70,23 +71,10 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
         licence="the competition's rules (non-commercial)",
         splits={"train": lambda: samples(shuffled[held_out:]), "test": lambda: samples(shuffled[:held_out])},
         rules={
-            "split": f"80/20 by image, seed {seed}: section 4.2 gives the shares",
+            "split": f"80/20 by image, seed {seed}: section 4.2 gives the shares; images of a sample_id may be in both",
             "overlap": "the first line keeps the pixel" if first_keeps else "an error",
         },
     )
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist: unpack the competition's archive there")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False)
-    except ValueError as error:
-        raise InputError(f"{path} is not a CSV file ({error}): unpack the competition's archive again") from error
-    if missing := [column for column in _COLUMNS if column not in table]:
-        raise InputError(f"{path} lacks the column {missing[0]}: it needs {', '.join(_COLUMNS)}")
-    table.index = range(2, len(table) + 2)  # lines of the file
-    return table[(table != "").any(axis=1)]
 
 
 def _instances(path: Path, name: str, lines: pd.DataFrame, shape: tuple[int, int], first_keeps: bool) -> np.ndarray:

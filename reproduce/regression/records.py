@@ -131,6 +131,8 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
         expected = _means(images)
         if record["schema"] > 1:
             expected |= _pooled(images, record["dataset"]["classes"])
+        if "resized_truth" in images:
+            expected |= _overlaps(images, record["recipe"]["batch_size"]["value"])
     for name, value in expected.items():
         if name in record["metrics"]:
             wanted = None if value != value else float(value)
@@ -164,7 +166,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _means(images: pd.DataFrame) -> dict[str, float]:
     """Means over images, by the names of records."""
-    rates = images.select_dtypes("number").filter(regex="^(pa|miou|cpa_|iou_|iou$|dice$)")
+    rates = images.select_dtypes("number").filter(regex="^(pa|miou|cpa_|iou_)")
     return {name + ("_per_image" if "." in name else ".per_image"): mean for name, mean in rates.mean().items()}
 
 
@@ -184,6 +186,22 @@ def _pooled(images: pd.DataFrame, classes: list[str]) -> Mapping[str, float]:
         "miou.pooled": pd.Series(overlap).mean(),
         **{form.format(name): share[i] for form, share in shares.items() for i, name in enumerate(classes)},
     }
+
+
+def _overlaps(images: pd.DataFrame, batch_size: int) -> dict[str, float]:
+    """IoU and Dice by their definitions (Abbas & Abdulmunim 2023, section 4.3), a second time for this check."""
+    batches, found = images.select_dtypes("number").groupby(np.arange(len(images)) // batch_size).sum(), {}
+    for part, of_part in (("own", ""), ("resized", ".resized")):
+        for lines, kind, smoothing, protocol in (
+            (images, "hard", 0, "per_image"),
+            (images.select_dtypes("number").sum().to_frame().T, "hard", 0, "pooled"),
+            (images, "soft", 0, "soft"),
+            (batches, "soft", 1, "batch"),
+        ):
+            both, either = lines[f"{part}_{kind}_both"], lines[f"{part}_truth"] + lines[f"{part}_{kind}"]
+            found[f"iou.{protocol}{of_part}"] = ((both + smoothing) / (either - both + smoothing)).mean()
+            found[f"dice.{protocol}{of_part}"] = ((2 * both + smoothing) / (either + smoothing)).mean()
+    return found
 
 
 def _tables(table: Table, records: list[dict], store: Path) -> Iterator[Number]:

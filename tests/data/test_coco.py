@@ -100,14 +100,22 @@ def test_two_image_files_of_one_name_are_refused(folder, refuse):
     refuse(folder, "are both the image one")
 
 
+def test_images_may_lie_in_folders_and_still_have_a_name_only_once(folder, refuse):
+    (folder / "images" / "train" / "A172").mkdir(parents=True)
+    inner = (folder / "images" / "one.png").rename(folder / "images" / "train" / "A172" / "one.png")
+    assert [sample.id for sample in coco_source(folder).splits["train"]()] == ["one"]
+    (folder / "images" / "one.png").write_bytes(inner.read_bytes())
+    refuse(folder, f"{inner} and {folder / 'images' / 'one.png'} are both the image one")
+
+
 def test_a_size_that_is_not_the_images_is_named(folder, refuse):
     write(folder, "test", [{"id": 6, "file_name": "two.tif", "width": 24, "height": 16}], [])
     refuse(folder, "cells_test.json says 24 x 16 pixels of two.tif, which has 12 x 8")
 
 
 def test_images_of_one_well_are_a_group(folder):
-    well = "A172_Phase_C7_1"
-    names = [f"{well}_{moment}" for moment in ("00d00h00m_1", "00d04h00m_3")]
+    well = "A172_Phase_C7"
+    names = [f"{well}_{place_and_moment}" for place_and_moment in ("1_00d00h00m_1", "2_00d04h00m_3")]
     for old, new in zip(("one", "two"), names, strict=True):
         (folder / "images" / f"{old}.png").rename(folder / "images" / f"{new}.png")
     write(folder, "train", [{"id": 1, "file_name": f"{names[0]}.tif"}, {"id": 2, "file_name": f"{names[1]}.tif"}], [])

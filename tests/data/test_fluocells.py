@@ -80,8 +80,8 @@ def test_kinds_come_from_a_file(folder, tmp_path, refuse_source):
     for content, words in (
         ("id,kind\nz,manual\n", "line 2: there is no image z"),
         ("id,kind\na,odd\n", "line 2: the kind 'odd' is none of manual, artefact"),
-        ("id\na\n", "needs the columns id and kind"),
-        ("", "cannot be read as a CSV file"),
+        ("id\na\n", "has the columns id: it needs id, kind"),
+        ("", "is not a CSV file"),
     ):
         (tmp_path / "kinds.csv").write_text(content)
         refuse_source(partial(fluocells_source, kinds=tmp_path / "kinds.csv"), folder, "kinds.csv", words)

@@ -219,7 +219,7 @@ def test_a_missing_split_file_is_named_with_its_columns(folder, refuse):
 @pytest.mark.parametrize("header", ["name,split,group", "id,fold,group", "a;b;c"])
 def test_a_split_file_without_the_columns_is_named(folder, header, refuse):
     write_split(folder, "a,train,s1", header=header)
-    refuse(folder, folder / "split.csv", "id and split")
+    refuse(folder, folder / "split.csv", "it needs id, split")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00split", b'id,split\n"a,train\nb,test\n'])
@@ -228,10 +228,15 @@ def test_a_split_file_that_is_no_csv_is_named(folder, content, refuse):
     refuse(folder, folder / "split.csv")
 
 
-@pytest.mark.parametrize("split", ["Train", "training", "", " train"])
+@pytest.mark.parametrize("split", ["Train", "training", " train"])
 def test_an_unknown_split_is_named_with_its_line(folder, split, refuse):
     write_split(folder, "a,train,s1", "b,train,s1", f"c,{split},s2", "d,test,s3")
     refuse(folder, f"{folder / 'split.csv'}, line 4", repr(split), "train, val, test")
+
+
+def test_a_line_that_was_cut_off_is_named_behind_blank_ones_too(folder, refuse):
+    write_split(folder, "a,train,s1", "", "b,train,s1", "c")
+    refuse(folder, f"{folder / 'split.csv'}, line 5: there is no split")
 
 
 def test_an_id_that_stands_twice_is_named(folder, refuse):

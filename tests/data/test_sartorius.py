@@ -132,10 +132,29 @@ def test_runs_past_the_image_are_named_with_line_and_id(folder, refuse):
     refuse(folder, "train.csv, line 6, e", "ends at pixel 25")
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("b,1 2,6", "line 3: there is no height, see whether the line was cut off"),
+        ("b,1 2,6,4,x,", "is not a CSV file .*Expected 5 fields in line 3, saw 6"),
+    ],
+)
+def test_a_line_with_values_too_few_or_too_many_is_named(folder, refuse, line, words):
+    write(folder, "a,1 2,6,4,x", line)
+    with pytest.raises(InputError, match=f"train.csv.*{words}") as refused:
+        sartorius_source(folder)
+    assert "\n" not in str(refused.value)
+
+
+def test_lines_that_all_end_in_a_comma_do_not_move_into_other_columns(folder, refuse):
+    write(folder, *(f"{name},1 2,6,4,x," for name in "abcde"))
+    refuse(folder, "train.csv, line 2: there are more values than columns")
+
+
 @pytest.mark.parametrize("header", ["id,annotation,width", "image,annotation,width,height"])
 def test_a_missing_column_is_named(folder, header, refuse):
     write(folder, "a,1 2,6,4", header=header)
-    refuse(folder, "lacks the column")
+    refuse(folder, f"has the columns {header.replace(',', ', ')}: it needs id, annotation, width, height")
 
 
 def test_a_missing_file_is_named(folder, refuse):

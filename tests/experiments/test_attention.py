@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.attention import TABLE
@@ -15,7 +16,8 @@ from nodes_unet.models.encoders import scaling
 from reproduce.compare import compare
 from reproduce.published import find
 from reproduce.recipe import assumed, values
-from reproduce.records import find_records
+from reproduce.records import PER_IMAGE, find_records
+from reproduce.regression import records as regression
 from reproduce.report import render, write_report
 from reproduce.request import Request
 from reproduce.running import run
@@ -45,6 +47,10 @@ def table():
         rows=[TABLE.row("LinkNet with AU"), TABLE.row("LinkNet, gates off")],
         presets={"tiny": TABLE.presets["quick"] | TINY},
     )
+
+
+def moved(table, store):
+    return [number.name for number in regression.check([table], store, committed=False) if not number.holds]
 
 
 WATCHING = {"monitor": {"value": "test"}}
@@ -96,7 +102,10 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
     assert gated["flops.initialisers"] == pytest.approx(2 * gated["parameters"], rel=0.01)
     assert plain["stored_bytes.with_optimizer"] > 2.8 * plain["stored_bytes"] > 2.8 * 4 * plain["parameters"]
     for protocol in ("per_image", "pooled", "soft", "batch"):
-        assert 0 <= gated[f"iou.{protocol}"] <= gated[f"dice.{protocol}"] <= 1
+        for size in ("", ".resized"):
+            assert 0 <= gated[f"iou.{protocol}{size}"] <= gated[f"dice.{protocol}{size}"] <= 1
+    assert gated["iou.of_labels"] < gated["dice.of_labels"] < 1
+    assert (gated["epochs_run"], gated["val_loss.mean_rise"] >= 0, gated["seconds_per_epoch.training"] > 0) == (2, 1, 1)
     assert np.isfinite(gated["loss"]) and gated["best_epoch"] in (1, 2)
     described = read_description(find_records(tmp_path, table.id)[0]["folder"] / "best.h5")
     assert (described.thresholds, described.preprocessing.scaling) == ({"neuron": 0.5}, "none")
@@ -110,6 +119,12 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
         image = file[next(iter(file))]
         assert {name: maps.shape for name, maps in image.items()} == {f"gate{n}": (2 << n, 2 << n) for n in range(4)}
     assert "LinkNet, gates off" not in comparison.attention
+    assert moved(table, tmp_path) == []
+    path = find_records(tmp_path, table.id)[0]["folder"] / PER_IMAGE
+    images = pd.read_csv(path)
+    images.assign(resized_soft_both=images.resized_soft_both + 1).to_csv(path, index=False)
+    of_soft = {f"{measure}.{protocol}.resized" for measure in ("iou", "dice") for protocol in ("soft", "batch")}
+    assert set(moved(table, tmp_path)) == {PER_IMAGE, *of_soft}
     watching = [record | {"recipe": record["recipe"] | WATCHING} for record in find_records(tmp_path, table.id)]
     assert "chosen on the test images (monitor = test)" in render(compare(table, watching), "text")
 

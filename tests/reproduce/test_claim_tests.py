@@ -53,6 +53,11 @@ def test_only_seeds_that_both_have_count():
     assert "+1.1 (" in Above(A, B)(rows.get).effect
 
 
+def test_a_number_that_a_run_did_not_get_to_leaves_it_open():
+    evidence = Above(A, B)(values(A=[3.0, float("nan"), 3.2], B=[1.0, 1.0, 1.3]))
+    assert evidence == (INCONCLUSIVE, "m of A - m of B: trainings ended too early (1 of 3 seeds)")
+
+
 def test_exact_numbers_need_one_seed_and_no_interval():
     evidence = Above(A, B, exact=True)(values(A=[7.0], B=[5.0]))
     assert evidence == (SUPPORTED, "m of A - m of B: +2")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.claim_tests import NOT_TESTED, REFUTED, SUPPORTED, Alike, Every
+from reproduce.claim_tests import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED, Alike, Every
 from reproduce.claims import CLAIMS, assessed
 from reproduce.cli_tables import load_tables
 from reproduce.records import find_records
@@ -33,11 +33,12 @@ def test_a_claim_that_cannot_be_tested_says_why():
     assert all(claim.reason for claim in CLAIMS if claim.test is None)
 
 
-def record(folder, row, seed, metrics, table="three-networks", name="smears", status="complete"):
+def record(folder, row, seed, metrics, table="three-networks", name="smears", status="complete", **parts):
     folder = folder / table / "any" / f"{row}-{seed}-{name}-{status}"
     folder.mkdir(parents=True)
     dataset = {"name": name, "role": "proxy", "digest": name * 3}
     content = {"table": table, "row": row, "seed": seed, "preset": "quick", "dataset": dataset, "status": status}
+    content |= parts
     (folder / "run.json").write_text(json.dumps({"schema": 1, "ended": "2026-01-01", "metrics": metrics, **content}))
 
 
@@ -58,6 +59,18 @@ def test_a_table_without_runs_is_not_tested_and_says_how_to(tmp_path):
     ((where, found),) = evidence(tmp_path, "46 %")
     assert (where, found.outcome) == ("", NOT_TESTED)
     assert "reproduce run three-networks" in found.effect
+
+
+def test_a_best_epoch_at_the_limit_decides_nothing(tmp_path):
+    recipe = {"recipe": {"epochs": {"value": 12}}}
+    for seed, (gated, plain) in enumerate([(9, 4), (10, 5), (12, 4)]):
+        record(tmp_path / "all", "U-Net with AU", seed, {"best_epoch": gated}, "attention", **recipe)
+        record(tmp_path / "all", "U-Net, gates off", seed, {"best_epoch": plain}, "attention", **recipe)
+        record(tmp_path / "early", "U-Net with AU", seed, {"best_epoch": gated}, "attention")
+        record(tmp_path / "early", "U-Net, gates off", seed, {"best_epoch": plain}, "attention")
+    ((_, at_limit),) = evidence(tmp_path / "all", "fewer epochs")
+    assert at_limit.outcome == INCONCLUSIVE and "ended too early (1 of 3 seeds)" in at_limit.effect
+    assert evidence(tmp_path / "early", "fewer epochs")[0][1].outcome == SUPPORTED
 
 
 def test_committed_records_have_the_metrics_that_claims_ask_for():

@@ -249,6 +249,33 @@ def test_what_the_size_keeps_of_labels_is_told_where_it_is_not_all():
     assert not any("brought to the networks' size" in render(compare(TABLE, [each]), "md") for each in (fine, record()))
 
 
+def test_of_one_class_it_is_told_of_its_overlap_too():
+    coarse = record()
+    coarse["metrics"] |= {"pa.of_labels": 0.9739, "iou.of_labels": 0.875, "dice.of_labels": 1.0}
+    assert "have PA 97.39 %, IoU per image 87.50 %, Dice per image 100.00 %" in render(compare(TABLE, [coarse]), "md")
+
+
+def test_trainings_that_were_best_in_their_last_epoch_are_counted():
+    made = [record(seed=seed, ended=f"2026-01-0{seed + 1}") for seed in range(3)] + [record(row="ODEUNet5")]
+    for each, best in zip(made, (4, 5, 5, 4), strict=True):
+        each["metrics"] = each["metrics"] | {"best_epoch": best}
+        each["recipe"] = {"epochs": {"value": 5}}
+    text = render(compare(TABLE, made), "md")
+    assert "lowest val_loss came in the last epoch that the recipe allows: U-Net 2 of 3\n" in text
+
+
+@pytest.mark.parametrize(("columns", "heading"), [(300, "MIoU %"), (110, "U-Net"), (20, "U-Net")])
+def test_no_number_is_cut_whatever_the_terminal_is(monkeypatch, tmp_path, columns, heading):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    pd.DataFrame({"id": ["a"], "pa": [0.8], "miou": [0.8]}).to_csv(tmp_path / "per_image.csv")
+    records = [record(row=row) | {"folder": tmp_path} for row in ("U-Net", "NODEs-UNet")]
+    text = render(compare(THREE_NETWORKS, records), "text")
+    assert "94.42 / not run" in text and "…" not in text
+    assert all(part in text for part in ("80.00", "7,760,163", "1.50"))
+    head = text.splitlines()[2]
+    assert heading in head and ("NODEs-UNet" in head) == (heading == "U-Net")
+
+
 def test_runs_of_another_recipe_are_told_but_for_what_their_row_changes():
     settings = [("1e-2", 0, 10, 1e-2), ("1e-2", 1, 30, 1e-2), ("1e-3", 0, 10, 1e-3)]
     records = [
