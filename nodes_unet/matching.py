@@ -95,9 +95,13 @@ def f1(matched: Counts, smoothing: float = 0) -> float:
     hits, false, missed = matched
     if not smoothing:
         return 2 * hits / (2 * hits + false + missed) if any(matched) else np.nan
-    precision = (hits + smoothing) / (hits + false + smoothing)
-    recall = (hits + smoothing) / (hits + missed + smoothing)
+    precision, recall = share(hits, hits + false, smoothing), share(hits, hits + missed, smoothing)
     return 2 * precision * recall / (precision + recall)
+
+
+def share(hits: int, of: int, smoothing: float = 0) -> float:
+    """Precision or recall: hits among so many objects, both enlarged by the smoothing; NaN of none without one."""
+    return (hits + smoothing) / (of + smoothing) if of + smoothing else np.nan
 
 
 def _nearest_free(distances: np.ndarray, radius: float) -> np.ndarray:

@@ -51,10 +51,9 @@ def draw(
     lines = [(row, what, name) for row in attention for what, name in images.items()]
     with h5py.File(next(iter(attention.values())), "r") as file:
         gates = list(file[next(iter(images.values()))])
-    example = read_prediction(next(iter(predictions.values())), next(iter(images.values())))
-    figure, panels = sheet(len(lines), len(gates) + 1, example.image)
-    for line, (row, what, name) in zip(panels, lines, strict=True):
-        image = read_prediction(predictions[row], name).image
+    originals = [read_prediction(predictions[row], name).image for row, _, name in lines]
+    figure, panels = sheet(originals, len(gates) + 1)
+    for line, (row, what, name), image in zip(panels, lines, originals, strict=True):
         with h5py.File(attention[row], "r") as file:
             maps = [file[name][gate][()] for gate in gates]
         line[0].imshow(image)

@@ -64,7 +64,7 @@ def weight_maps(comparison: Comparison, path: Path) -> None:
         "summed over cells": weight_map(found.truth, **bare),
         "as trained": weight_map(found.truth, **trained),
     }
-    figure, ((original, *panels),) = sheet(1, 1 + len(maps), found.image)
+    figure, ((original, *panels),) = sheet([found.image], 1 + len(maps))
     original.imshow(found.image)
     original.set_title("image", fontsize="small")
     most = max(weights.max() for weights in maps.values())

@@ -1,12 +1,14 @@
 """Pictures of counted objects: what a run leaves of them, and the paper's Figures 6 and 11 (Morelli et al. 2021)."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 from matplotlib.patches import Patch
+from skimage.exposure import rescale_intensity
 from skimage.segmentation import find_boundaries
 
 from nodes_unet.data.source import Sample
@@ -63,7 +65,7 @@ def read_objects(path: Path, name: str) -> Found:
 
 
 def outlined(found: Found, radius: float) -> np.ndarray:
-    """The image with outlines of matched and false predictions and missed targets: (H, W, 3) uint8 RGB.
+    """The image, brightened, with outlines of matched and false predictions and missed targets: (H, W, 3) uint8 RGB.
 
     Args:
         found: the image.
@@ -77,10 +79,21 @@ def outlined(found: Found, radius: float) -> np.ndarray:
         MATCHED: (found.predicted, predictions[pairs[:, 1]]),
         FALSE: (found.predicted, np.delete(predictions, pairs[:, 1])),
     }
-    picture = found.image.copy()
+    picture = brightened(found.image)
     for colour, (labels, chosen) in lines.items():
         picture[find_boundaries(labels * np.isin(labels, chosen), mode="thick")] = colour
     return picture
+
+
+def brightened(image: np.ndarray) -> np.ndarray:
+    """The image with its darkest and brightest 0.5 % of values spread to black and white: (H, W, 3) uint8 to the same.
+
+    Values are spread together, so that hues stay.
+    """
+    darkest, brightest = np.percentile(image, (0.5, 99.5))
+    return rescale_intensity(image, in_range=(darkest, max(brightest, darkest + 1)), out_range=(0, 255)).astype(
+        np.uint8
+    )
 
 
 def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], title: str, path: Path) -> None:
@@ -92,22 +105,28 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
         title: of the figure.
         path: of the PNG file.
     """
-    example = read_objects(next(iter(files.values()))[0], next(iter(images.values())))
-    figure, panels = sheet(len(images), 1 + 2 * len(files), example.image)
+    first_row, _ = next(iter(files.values()))
+    originals = [read_objects(first_row, name).image for name in images.values()]
+    figure, panels = sheet(originals, 1 + 2 * len(files))
+    for axes, heading in zip(panels[0], ["image, brightened", *chain(*(_headings(row) for row in files))], strict=True):
+        axes.set_title(heading, fontsize="small")
     for line, (what, name) in zip(panels, images.items(), strict=True):
-        for number, (row, (file, radius)) in enumerate(files.items()):
+        for number, (file, radius) in enumerate(files.values()):
             found = read_objects(file, name)
             heat, outcome = line[1 + 2 * number : 3 + 2 * number]
-            line[0].imshow(found.image)
+            line[0].imshow(brightened(found.image))
             shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
             outcome.imshow(outlined(found, radius))
-            heat.set_title(f"{row}\nprobability", fontsize="small")
             counted = {"found": found.predicted, "true": found.truth}
             numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
-            outcome.set_title(", ".join(numbers), fontsize="small")
+            outcome.set_xlabel(", ".join(numbers), fontsize="small", labelpad=2)
         line[0].set_ylabel(f"{what}\n{name[:16]}", fontsize="small")
     figure.colorbar(shown, ax=panels, label="probability of a cell", shrink=0.4)
     handles = [Patch(color=np.array(colour) / 255, label=outcome) for outcome, colour in OUTCOMES.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
     figure.suptitle(title)
     figure.savefig(path, dpi=100, format="png", bbox_inches="tight")
+
+
+def _headings(row: str) -> tuple[str, str]:
+    return f"{row}\nprobability", f"{row}\ncells"

@@ -11,7 +11,7 @@ from skimage.measure import label
 from nodes_unet import instance_metrics
 from nodes_unet.data.store import Split
 from nodes_unet.errors import InputError
-from nodes_unet.matching import RULES, Counts, counts, f1, objects
+from nodes_unet.matching import RULES, Counts, counts, f1, objects, share
 from nodes_unet.postprocessing import instances
 
 SMOOTHING = {"paper": 0, "authors' code": 0.001, "optimal": 0}
@@ -177,8 +177,8 @@ def summarised(per_image: pd.DataFrame) -> dict[str, float]:
         hits, false, missed = matched
         measured |= {
             f"f1.{rule}": f1(matched, smoothing),
-            f"precision.{rule}": (hits + smoothing) / (hits + false + smoothing) if hits + false else np.nan,
-            f"recall.{rule}": (hits + smoothing) / (hits + missed + smoothing) if hits + missed else np.nan,
+            f"precision.{rule}": share(hits, hits + false, smoothing),
+            f"recall.{rule}": share(hits, hits + missed, smoothing),
         }
     by_rule = [measured[f"f1.{rule}"] for rule in SMOOTHING]
     measured["f1.between_rules"] = max(by_rule) - min(by_rule)

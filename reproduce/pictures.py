@@ -81,13 +81,12 @@ def chosen_images(per_image: Mapping[str, Mapping[int, pd.DataFrame]], metric: s
     return chosen
 
 
-def sheet(lines: int, columns: int, image: np.ndarray) -> tuple[Figure, np.ndarray]:
-    """A figure of panels (lines, columns) without ticks, in the proportions of an image (H, W, ...)."""
-    height, width = image.shape[:2]
-    size = 2.1 * columns + 1, (2.1 * height / width + 0.2) * lines + 1
-    figure = Figure(figsize=size, layout="compressed")
-    panels = figure.subplots(lines, columns, squeeze=False, subplot_kw={"xticks": [], "yticks": []})
-    return figure, panels
+def sheet(images: Sequence[np.ndarray], columns: int) -> tuple[Figure, np.ndarray]:
+    """A figure of panels without ticks, a line for each image (H, W, ...), in its proportions."""
+    heights = [2.1 * image.shape[0] / image.shape[1] for image in images]
+    figure = Figure(figsize=(2.1 * columns + 1, sum(heights) + 0.2 * len(heights) + 1), layout="compressed")
+    options = {"subplot_kw": {"xticks": [], "yticks": []}, "height_ratios": heights}
+    return figure, figure.subplots(len(heights), columns, squeeze=False, **options)
 
 
 def draw(
@@ -109,8 +108,8 @@ def draw(
         path: of the PNG file.
     """
     headings = ["original", "preprocessed", "label", *predictions]
-    example = read_prediction(next(iter(predictions.values())), next(iter(images.values())))
-    figure, panels = sheet(len(images), len(headings), example.image)
+    first_row = next(iter(predictions.values()))
+    figure, panels = sheet([read_prediction(first_row, name).image for name in images.values()], len(headings))
     for line, (what, name) in zip(panels, images.items(), strict=True):
         segmented = {row: read_prediction(file, name) for row, file in predictions.items()}
         first = next(iter(segmented.values()))

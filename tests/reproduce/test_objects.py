@@ -134,6 +134,12 @@ def test_an_empty_image_found_empty_is_as_good_as_can_be_and_one_false_object_in
     assert line["iou"] == line["pq"] == line["ap50"] == 0
 
 
+def test_where_nothing_is_found_precision_is_one_by_the_codes_rule_alone():
+    nothing = summarised(pd.DataFrame([scored(squares((0, 0)), squares(), 4)]).assign(kind=""))
+    assert nothing["precision.authors' code"] == 1 and np.isnan(nothing["precision.paper"])
+    assert nothing["recall.authors' code"] == pytest.approx(0.001 / 1.001) and nothing["recall.paper"] == 0
+
+
 def test_metrics_over_images_by_hand():
     images = [
         (squares((0, 0), (10, 10)), squares((0, 0))),

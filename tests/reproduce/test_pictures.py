@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.preview import COLOURS
 from nodes_unet.data.targets import classes
-from reproduce.pictures import chosen_images, draw, read_prediction, write_predictions
+from reproduce.pictures import chosen_images, draw, read_prediction, sheet, write_predictions
 
 
 def test_what_was_written_is_read(disc_dataset, tmp_path):
@@ -34,6 +34,17 @@ def test_images_are_chosen_by_their_mean_over_rows_and_seeds():
         "ResNet": {0: table(0.5, 0.4, 0.9, 0.6, 0.4)},
     }
     assert chosen_images(per_image) == {"worst": "b", "lower quartile": "e", "upper quartile": "d", "best": "c"}
+
+
+def test_each_line_of_a_sheet_has_the_proportions_of_its_image(tmp_path):
+    figure, panels = sheet([np.zeros((10, 20, 3)), np.zeros((30, 20, 3))], columns=2)
+    for line, shape in zip(panels, [(10, 20), (30, 20)], strict=True):
+        for axes in line:
+            axes.imshow(np.zeros((*shape, 3)))
+    figure.savefig(tmp_path / "sheet.png", format="png")
+    wide, tall = (line[0].get_window_extent() for line in panels)
+    assert wide.width == pytest.approx(tall.width, rel=0.02)
+    assert tall.height == pytest.approx(3 * wide.height, rel=0.02)
 
 
 def test_rows_are_drawn_beside_image_and_label_with_their_scores_below(disc_dataset, tmp_path, monkeypatch):
