@@ -50,7 +50,7 @@ def draw(
     """
     lines = [(row, what, name) for row in attention for what, name in images.items()]
     with h5py.File(next(iter(attention.values())), "r") as file:
-        gates = list(file[next(iter(images.values()))])
+        gates = {gate: maps.shape for gate, maps in file[next(iter(images.values()))].items()}
     originals = [read_prediction(predictions[row], name).image for row, _, name in lines]
     figure, panels = sheet(originals, len(gates) + 1)
     for line, (row, what, name), image in zip(panels, lines, originals, strict=True):
@@ -62,7 +62,8 @@ def draw(
             enlarged = cv2.resize(coefficients, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             shown = axes.imshow(enlarged / 255, cmap="cividis", vmin=0, vmax=1, alpha=0.6)
         line[0].set_ylabel(f"{row}\n{what}\n{name[:16]}", fontsize="small")
-    for axes, heading in zip(panels[0], ["image", *gates], strict=True):
+    sizes = (f"{gate}, {height}x{width}" for gate, (height, width) in gates.items())
+    for axes, heading in zip(panels[0], ["image", *sizes], strict=True):
         axes.set_title(heading, fontsize="medium")
     figure.colorbar(shown, ax=panels, label="attention coefficient", shrink=0.5)
     figure.suptitle(title)
