@@ -84,7 +84,7 @@ TABLE = Table(
     published=("table3", "table4"),
     classes=(),
     rows=[
-        Row("U-Net without AU", "attention_unet", {"attention": False}, {"encoder": _RESNET50}),
+        Row("U-Net without AU", "attention_unet", {"attention": False}, {"encoder": _RESNET50}, by_name_in=("smoke",)),
         Row("[7]", not_run="the network of another paper, of which this one gives results and no settings"),
         Row("U-Net with AU", "attention_unet"),
         Row(

@@ -113,7 +113,7 @@ SMOKE = QUICK | {
     "crop_size": assumed(128, "smoke: seconds a network"),
     "crop_cell": assumed(128, "smoke: seconds a network"),
     "filters": assumed(4, "smoke: seconds a network"),
-    "epochs": assumed(24, "smoke: half a minute a network, and enough to find cells"),
+    "epochs": assumed(18, "smoke: half a minute a network, and enough to find cells"),
     "batch_size": assumed(4, "smoke: more steps"),
     "thresholds": assumed([0.3, 0.5, 0.7], "smoke: seconds a network"),
     "synthetic_options": assumed({"shape": [256, 256]}, "smoke: seconds a network"),
@@ -144,7 +144,7 @@ TABLE = Table(
         Row("dilated 3x3 bridge", "c_resunet", {"bridge_kernel": 3, "bridge_dilation": 2}, by_name_in=("smoke",)),
         Row("no colour space", "c_resunet", {"colour_space": False}, by_name_in=("smoke",)),
         Row("plain units", "c_resunet", {"residual": False}, by_name_in=("smoke",)),
-        Row(NOT_OVERSAMPLED, "c_resunet", changes=NO_OVERSAMPLING),
+        Row(NOT_OVERSAMPLED, "c_resunet", changes=NO_OVERSAMPLING, by_name_in=("smoke",)),
         Row(
             "Inception-v3 encoder",
             "attention_unet",
