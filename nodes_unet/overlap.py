@@ -41,6 +41,9 @@ def dice(images: pd.DataFrame, kind: str, smoothing: float = 0) -> pd.Series:
     return (2 * images[f"{kind}_both"] + smoothing) / (images.truth + images[kind] + smoothing)
 
 
+MEASURES = (iou, dice)
+
+
 def protocols(images: pd.DataFrame, batch_size: int) -> dict[str, float]:
     """IoU and Dice in four protocols.
 
@@ -56,7 +59,7 @@ def protocols(images: pd.DataFrame, batch_size: int) -> dict[str, float]:
     whole, batches = images.sum().to_frame().T, images.groupby(np.arange(len(images)) // batch_size).sum()
     return {
         f"{measure.__name__}.{protocol}": float(values.mean())
-        for measure in (iou, dice)
+        for measure in MEASURES
         for protocol, values in {
             "per_image": measure(images, "hard"),
             "pooled": measure(whole, "hard"),

@@ -219,11 +219,11 @@ def _solver_health(records: Mapping[tuple[str, int], dict]) -> dict[str, dict[in
 
 def _of_labels(records: Iterable[dict]) -> dict[str, float]:
     titles = {"pa": "PA", "miou": "MIoU", "iou": "IoU per image", "dice": "Dice per image"}
-    found = (
-        {title: record["metrics"].get(f"{name}.of_labels") for name, title in titles.items()} for record in records
-    )
-    known = ({title: share for title, share in shares.items() if share is not None} for shares in found)
-    return next((shares for shares in known if shares), {})
+    for metrics in (record["metrics"] for record in records):
+        if "miou.of_labels" in metrics:
+            named = {title: f"{name}.of_labels" for name, title in titles.items()}
+            return {title: metrics[name] for title, name in named.items() if metrics.get(name) is not None}
+    return {}
 
 
 def _best_was_last(records: Mapping[tuple[str, int], dict]) -> dict[str, tuple[int, int]]:

@@ -91,9 +91,8 @@ def brightened(image: np.ndarray) -> np.ndarray:
     Values are spread together, so that hues stay.
     """
     darkest, brightest = np.percentile(image, (0.5, 99.5))
-    return rescale_intensity(image, in_range=(darkest, max(brightest, darkest + 1)), out_range=(0, 255)).astype(
-        np.uint8
-    )
+    shown = darkest, max(brightest, darkest + 1)
+    return rescale_intensity(image, in_range=shown, out_range=(0, 255)).astype(np.uint8)
 
 
 def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], title: str, path: Path) -> None:
@@ -110,11 +109,11 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
     figure, panels = sheet(originals, 1 + 2 * len(files))
     for axes, heading in zip(panels[0], ["image, brightened", *chain(*(_headings(row) for row in files))], strict=True):
         axes.set_title(heading, fontsize="small")
-    for line, (what, name) in zip(panels, images.items(), strict=True):
+    for line, (what, name), original in zip(panels, images.items(), originals, strict=True):
+        line[0].imshow(brightened(original))
         for number, (file, radius) in enumerate(files.values()):
             found = read_objects(file, name)
             heat, outcome = line[1 + 2 * number : 3 + 2 * number]
-            line[0].imshow(brightened(found.image))
             shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
             outcome.imshow(outlined(found, radius))
             counted = {"found": found.predicted, "true": found.truth}

@@ -44,7 +44,7 @@ class Overlaps:
         return {
             **overlap.protocols(self._of(OWN), batch_size),
             **{f"{name}.{RESIZED}": value for name, value in resized.items()},
-            **{f"{each.__name__}.of_labels": float(each(of_labels, "hard").mean()) for each in _MEASURES},
+            **{f"{each.__name__}.of_labels": float(each(of_labels, "hard").mean()) for each in overlap.MEASURES},
         }
 
     def per_image(self) -> pd.DataFrame:
@@ -55,10 +55,7 @@ class Overlaps:
 
     def _with_measures(self, part: str) -> pd.DataFrame:
         sums = self._of(part)
-        return pd.concat([pd.DataFrame({each.__name__: each(sums, "hard") for each in _MEASURES}), sums], axis=1)
+        return pd.concat([pd.DataFrame({each.__name__: each(sums, "hard") for each in overlap.MEASURES}), sums], axis=1)
 
     def _of(self, part: str) -> pd.DataFrame:
         return pd.DataFrame(self._sums[part])
-
-
-_MEASURES = (overlap.iou, overlap.dice)
