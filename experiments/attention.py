@@ -58,6 +58,7 @@ QUICK = {
         "the averages of 0.99 lag behind random weights by some hundred steps: the validation loss then rises at first "
         "and early stopping ends the training there",
     ),
+    "copies": assumed(2, "quick: half of the steps, so that the largest network takes less than ten minutes"),
     "monitor": _VALIDATED,
     "epochs": assumed(12, "quick: minutes a network on two cores"),
     "synthetic_train": assumed(80, "quick: minutes a network on two cores"),

@@ -22,8 +22,8 @@ from reproduce.fresh_process import measured
 from reproduce.recipe import values
 from reproduce.request import Request
 from reproduce.running import identify, task
-from reproduce.segmentation import fitting, preprocessing
 from reproduce.table import Row
+from reproduce.training import fitting, preprocessing
 
 TRAINING_STEPS = 2
 

@@ -15,11 +15,11 @@ from rich.measure import Measurement
 from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
-from reproduce import figures, object_figures
-from reproduce.compare import Cell, Comparison
-from reproduce.count_errors import METHODS, mean_absolute_errors
-from reproduce.equivalence import seeds_needed
-from reproduce.paired import PairedDifference
+from reproduce.comparison.compare import Cell, Comparison
+from reproduce.comparison.equivalence import seeds_needed
+from reproduce.comparison.paired import PairedDifference
+from reproduce.evaluation.count_errors import METHODS, mean_absolute_errors
+from reproduce.figures import counting, tables
 from reproduce.records import slug
 from reproduce.table import SIZE
 
@@ -51,33 +51,33 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
         InputError: a file cannot be written.
     """
     texts = {f"table.{form}": render(comparison, form) for form in ("csv", "md", "json")}
-    drawings = {"figure.png": getattr(figures, comparison.table.figure)}
+    drawings = {"figure.png": getattr(tables, comparison.table.figure)}
     if comparison.paired:
-        drawings["per_image.png"] = figures.per_image
+        drawings["per_image.png"] = tables.per_image
     if comparison.predictions:
-        drawings["segmentations.png"] = figures.segmentations
+        drawings["segmentations.png"] = tables.segmentations
     if comparison.attention:
-        drawings["attention.png"] = figures.attention
+        drawings["attention.png"] = tables.attention
     if comparison.histories:
-        drawings["curves.png"] = figures.curves
+        drawings["curves.png"] = tables.curves
     if not comparison.robustness.empty:
         texts["robustness.csv"] = _robustness(comparison.robustness)
-        drawings["robustness.png"] = figures.robustness
+        drawings["robustness.png"] = tables.robustness
     if not comparison.counts.empty:
         texts["counts.csv"] = _count_errors(comparison.counts)
-        drawings["counts.png"] = figures.counts
+        drawings["counts.png"] = tables.counts
     if not comparison.thresholds.empty:
-        texts["by_kind.csv"] = object_figures.by_kind(comparison.found)
-        drawings |= {"thresholds.png": object_figures.thresholds, "object_counts.png": object_figures.counts}
-        drawings["cancelling.png"] = object_figures.cancelling
+        texts["by_kind.csv"] = counting.by_kind(comparison.found)
+        drawings |= {"thresholds.png": counting.thresholds, "object_counts.png": counting.counts}
+        drawings["cancelling.png"] = counting.cancelling
     if comparison.objects:
-        drawings["objects.png"] = object_figures.objects
+        drawings["objects.png"] = counting.objects
         if comparison.weight_map:
-            drawings["weight_maps.png"] = object_figures.weight_maps
-        if object_figures.has_artefacts(comparison):
-            drawings["artefacts.png"] = object_figures.artefacts
+            drawings["weight_maps.png"] = counting.weight_maps
+        if counting.has_artefacts(comparison):
+            drawings["artefacts.png"] = counting.artefacts
     if comparison.solver_health:
-        drawings["solver_health.png"] = figures.solver_health
+        drawings["solver_health.png"] = tables.solver_health
     for name, text in texts.items():
         write_text(folder / name, text)
     for name, draw in drawings.items():

@@ -47,7 +47,7 @@ def run(request: Request) -> list[dict]:
 
 def task(request: Request) -> ModuleType:
     """The module that performs the rows of a table."""
-    return importlib.import_module(f"reproduce.task_{request.table.task}")
+    return importlib.import_module(f"reproduce.tasks.{request.table.task}")
 
 
 def _dataset(request: Request) -> Dataset | None:

@@ -77,7 +77,7 @@ class Table:
         rows, metrics: in the paper's order.
         recipe: as published.
         presets: by name, what each changes in the recipe; `paper` changes nothing.
-        figure: name of the drawing function in `reproduce.figures`.
+        figure: name of the drawing function in `reproduce.figures.tables`.
         pairs: names of rows that are compared image by image, first minus second.
         per_image: columns of `per_image.csv` that are compared so, with their titles.
         ranked_by: the column of `per_image.csv` by which example images are chosen.
@@ -85,7 +85,7 @@ class Table:
         drawn: metrics of the figure `by_row`.
         notes: what a reader of the table has to know.
         synthetic: which synthetic images stand in where no dataset is named, of `nodes_unet.data.synthetic.SOURCES`.
-        task: what is done with a row, a module `reproduce.task_<task>`.
+        task: what is done with a row, a module of `reproduce.tasks`.
     """
 
     id: str

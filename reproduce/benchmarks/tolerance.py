@@ -16,7 +16,7 @@ from nodes_unet.files import replacing, write_text
 from nodes_unet.inference import seconds_for
 from nodes_unet.ode import set_tolerance
 from nodes_unet.receptive_field import effective_receptive_field, radius
-from reproduce.scoring import score
+from reproduce.evaluation.scoring import score
 
 POINTS = 0.5  # of PA or MIoU in per cent: a larger move is worth a sentence
 _TIMED_IMAGES = 20

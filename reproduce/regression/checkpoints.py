@@ -15,9 +15,9 @@ from nodes_unet.data.store import Dataset, Split, write_dataset
 from nodes_unet.errors import InputError
 from nodes_unet.files import BEST, replacing
 from nodes_unet.inference import probabilities
-from reproduce.evaluation import evaluate, input_statistics
-from reproduce.object_evaluation import evaluate_objects
-from reproduce.objects import cell_radius, lengths
+from reproduce.evaluation.counting import evaluate_objects
+from reproduce.evaluation.objects import cell_radius, lengths
+from reproduce.evaluation.segmentation import evaluate, input_statistics
 from reproduce.recipe import values
 from reproduce.records import RunIdentity, slug
 from reproduce.regression.layouts import LAYOUTS, draw

@@ -11,9 +11,9 @@ import pandas as pd
 from nodes_unet.errors import InputError
 from nodes_unet.files import HISTORY
 from reproduce.audit import as_markdown, audit
-from reproduce.compare import compare, groups
-from reproduce.count_errors import count_metrics
-from reproduce.objects import summarised
+from reproduce.comparison.compare import compare, groups
+from reproduce.evaluation.count_errors import count_metrics
+from reproduce.evaluation.objects import summarised
 from reproduce.records import COMPLETE, COUNTS, PER_IMAGE, file_digest, find_records
 from reproduce.regression.number import Number
 from reproduce.report import render, report_folder

@@ -13,7 +13,7 @@ from nodes_unet.checkpoint import read_description
 from nodes_unet.data.store import write_dataset
 from nodes_unet.data.synthetic import neuron_source
 from nodes_unet.models.encoders import scaling
-from reproduce.compare import compare
+from reproduce.comparison.compare import compare
 from reproduce.published import find
 from reproduce.recipe import assumed, values
 from reproduce.records import PER_IMAGE, find_records
@@ -21,7 +21,7 @@ from reproduce.regression import records as regression
 from reproduce.report import render, write_report
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.segmentation import batches, preprocessing
+from reproduce.training import batches, preprocessing
 
 TINY = {
     name: assumed(value, "tests: seconds a network")

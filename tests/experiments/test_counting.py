@@ -13,17 +13,17 @@ from nodes_unet.checkpoint import read_description
 from nodes_unet.inference import probabilities
 from nodes_unet.postprocessing import instances
 from nodes_unet.weight_maps import weight_map
-from reproduce.compare import compare
+from reproduce.comparison.compare import compare
 from reproduce.datasets import open_dataset
-from reproduce.object_pictures import FALSE, MATCHED, MISSED, Found, outlined, read_objects
-from reproduce.objects import chosen, lengths, summarised
+from reproduce.evaluation.objects import chosen, lengths, summarised
+from reproduce.figures.objects import FALSE, MATCHED, MISSED, Found, outlined, read_objects
 from reproduce.published import find, published_numbers
 from reproduce.recipe import assumed, values
 from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, find_records
 from reproduce.report import render, write_report
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.task_counting import _batches, _divided, batches
+from reproduce.tasks.counting import _batches, _divided, batches
 
 TINY = {
     name: assumed(value, "tests: seconds a network")

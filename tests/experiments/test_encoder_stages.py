@@ -1,5 +1,5 @@
 from experiments.encoder_stages import TABLE
-from reproduce.compare import compare
+from reproduce.comparison.compare import compare
 from reproduce.records import find_records
 from reproduce.report import render
 from reproduce.request import Request

@@ -2,7 +2,7 @@ import pytest
 
 from experiments.encoders import TABLE
 from nodes_unet import InputError, build
-from reproduce.compare import compare
+from reproduce.comparison.compare import compare
 from reproduce.records import find_records
 from reproduce.report import render, write_report
 from reproduce.request import Request

@@ -13,7 +13,7 @@ from reproduce.published import find
 from reproduce.recipe import assumed, values
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.segmentation import batches
+from reproduce.training import batches
 
 DATA = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data")) / "wbc_smear"
 needs_smears = pytest.mark.skipif(

@@ -2,7 +2,7 @@ from experiments.three_networks import TABLE
 from nodes_unet import build
 from reproduce.published import find
 from reproduce.recipe import values
-from reproduce.segmentation import network_arguments
+from reproduce.training import network_arguments
 
 
 def test_every_published_cell_is_found():

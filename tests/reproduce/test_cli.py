@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reproduce import cli, cli_tables
+from nodes_unet.errors import InputError
+from reproduce import cli
+from reproduce.cli import tables
 
 
 def call(capfd, *arguments):
@@ -149,7 +151,7 @@ def test_bad_usage_gets_one_sentence_and_leaves_nothing(capfd, tmp_path, monkeyp
 
 
 def test_debug_shows_a_traceback(capfd):
-    with pytest.raises(cli.InputError):
+    with pytest.raises(InputError):
         cli.main(["show", "nothing", "--debug"])
 
 
@@ -196,7 +198,7 @@ def test_a_run_store_that_cannot_be_written_is_refused(capfd, tmp_path, disc_fil
 def test_a_failed_row_makes_the_exit_code_1_and_the_others_are_printed(
     capfd, tmp_path, disc_file, exploding, monkeypatch
 ):
-    monkeypatch.setattr(cli_tables, "load_tables", lambda: {exploding.id: exploding})
+    monkeypatch.setattr(tables, "load_tables", lambda: {exploding.id: exploding})
     arguments = [
         "run",
         exploding.id,

@@ -57,6 +57,6 @@ def test_a_package_counts_where_a_name_is_imported_from_it(digest):
 
 
 def test_the_networks_and_the_training_of_the_project_are_found():
-    modules = imported_modules(["nodes_unet.models.unet", "reproduce.evaluation"])
+    modules = imported_modules(["nodes_unet.models.unet", "reproduce.evaluation.segmentation"])
     assert {"nodes_unet.ode.solver", "nodes_unet.training", "nodes_unet.metrics", "nodes_unet.data.store"} <= modules
-    assert not {"nodes_unet.data.smear", "reproduce.cli", "reproduce.report", "nodes_unet.data.labelme"} & modules
+    assert not {"nodes_unet.data.smear", "reproduce.cli.app", "reproduce.report", "nodes_unet.data.labelme"} & modules

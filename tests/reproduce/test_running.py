@@ -12,8 +12,8 @@ from nodes_unet.metrics import confusion_matrix, mean_iou
 from reproduce.records import RECORD
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.segmentation import preprocessing
 from reproduce.table import Row
+from reproduce.training import preprocessing
 
 
 def request(table, data, store, **more):
@@ -85,7 +85,7 @@ def test_a_changed_setting_is_another_run(tiny_table, disc_file, tmp_path):
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tiny_table, disc_file, tmp_path, monkeypatch):
     one = replace(tiny_table, rows=tiny_table.rows[:1])
-    monkeypatch.setattr("reproduce.task_segmentation.evaluate", interrupt)
+    monkeypatch.setattr("reproduce.tasks.segmentation.evaluate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(request(one, disc_file, tmp_path))
     (history,) = tmp_path.glob("**/history.csv")
@@ -115,7 +115,7 @@ def test_an_error_that_nobody_foresaw_fails_its_row_only(tiny_table, disc_file, 
     def stumble(*_):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("reproduce.task_segmentation.evaluate", stumble)
+    monkeypatch.setattr("reproduce.tasks.segmentation.evaluate", stumble)
     records = run(request(tiny_table, disc_file, tmp_path))
     assert [record["error"] for record in records] == ["ZeroDivisionError: division by zero"] * 2
 

@@ -11,9 +11,9 @@ from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.files import BEST
 from nodes_unet.ode import block
 from nodes_unet.training import _State
-from reproduce import segmentation
+from reproduce import training
 from reproduce.recipe import assumed
-from reproduce.segmentation import Side
+from reproduce.training import Side
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +41,13 @@ def augment_images_alone(monkeypatch):
 
 
 def mix_train_and_test(monkeypatch):
-    divided = segmentation.sides
+    divided = training.sides
 
     def mixed(dataset, *how):
-        training, validation = divided(dataset, *how)
-        return Side(dataset.splits["test"], training.items % len(dataset.splits["test"])), validation
+        learning, validation = divided(dataset, *how)
+        return Side(dataset.splits["test"], learning.items % len(dataset.splits["test"])), validation
 
-    monkeypatch.setattr(segmentation, "sides", mixed)
+    monkeypatch.setattr(training, "sides", mixed)
 
 
 def skip_clahe(monkeypatch):

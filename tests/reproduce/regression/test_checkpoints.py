@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nodes_unet import InputError
-from reproduce.cli_tables import load_tables
+from reproduce.cli.tables import load_tables
 from reproduce.regression import checkpoints
 from reproduce.regression.checkpoints import CASES, FILE, IMAGES, NETWORKS, check
 from reproduce.regression.layouts import LAYOUTS, draw

@@ -1,0 +1,1 @@
+"""Records beside the published numbers, and what they say of the papers."""

@@ -1,0 +1,1 @@
+"""How a trained row is evaluated: each protocol in one place."""

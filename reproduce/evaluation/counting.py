@@ -1,0 +1,58 @@
+"""How a trained row that counts cells is evaluated on the test images."""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+
+from nodes_unet.checkpoint import Description
+from nodes_unet.data.store import Split
+from nodes_unet.inference import probabilities
+from nodes_unet.postprocessing import instances
+from reproduce.evaluation.objects import Lengths, scored, summarised, truth_instances
+
+
+@dataclass(frozen=True)
+class ObjectEvaluation:
+    """Results on the test split.
+
+    Attributes:
+        metrics: by name, with watershed and, as `<name>.no_watershed`, without.
+        per_image: one line an image, with watershed.
+        found: probabilities and instances (H, W) of each image.
+    """
+
+    metrics: dict[str, float]
+    per_image: pd.DataFrame
+    found: list[tuple[np.ndarray, np.ndarray]]
+
+
+def cell_probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
+    """(H, W) probability of a cell."""
+    return probabilities(model, described.preprocessing, image)[..., 0]
+
+
+def evaluate_objects(model: keras.Model, described: Description, split: Split, of: Lengths) -> ObjectEvaluation:
+    """Evaluates a network at the threshold that its checkpoint describes; times are from image to count."""
+    (threshold,) = described.thresholds.values()
+    lines, undivided, seconds, found = [], [], [], []
+    for sample in split:
+        began = time.perf_counter()
+        probability = cell_probability(model, described, sample.image)
+        predicted = instances(probability, threshold, **of.cleaning)
+        seconds.append(time.perf_counter() - began)
+        truth, about = truth_instances(sample.mask), {"id": sample.id, "group": sample.group, "kind": sample.kind}
+        joined = instances(probability, threshold, **{**of.cleaning, "watershed": False})
+        lines.append({**about, **scored(truth, predicted, of.radius)})
+        undivided.append({**about, **scored(truth, joined, of.radius)})
+        found.append((probability, predicted))
+    per_image = pd.DataFrame(lines)
+    metrics = {
+        **summarised(per_image),
+        **{f"{name}.no_watershed": value for name, value in summarised(pd.DataFrame(undivided)).items()},
+        "threshold": threshold,
+        "seconds_per_image.batch1": float(np.median(seconds)),
+    }
+    return ObjectEvaluation(metrics, per_image, found)

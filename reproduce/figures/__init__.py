@@ -1,0 +1,1 @@
+"""Figures of tables, and pictures of what networks made of images."""

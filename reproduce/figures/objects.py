@@ -1,0 +1,131 @@
+"""Pictures of counted objects: what a run leaves of them, and the paper's Figures 6 and 11 (Morelli et al. 2021)."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+from matplotlib.patches import Patch
+from skimage.exposure import rescale_intensity
+from skimage.segmentation import find_boundaries
+
+from nodes_unet.data.source import Sample
+from nodes_unet.files import replacing
+from nodes_unet.hdf5 import Disk
+from nodes_unet.matching import objects, optimal
+from reproduce.evaluation.objects import truth_instances
+from reproduce.figures.segmentations import sheet
+
+# Okabe & Ito's, which colour-blind readers tell apart
+MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (86, 180, 233)
+OUTCOMES = {"matched": MATCHED, "false": FALSE, "missed": MISSED}
+
+
+class Found(NamedTuple):
+    """A test image and the objects found in it.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        probability: (H, W) uint8, 255 for 1.
+        truth, predicted: instances (H, W) uint16.
+    """
+
+    image: np.ndarray
+    probability: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+
+
+def write_objects(path: Path, samples: Iterable[Sample], found: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Writes a group for each image, named after its id, with a dataset for each part of `Found`.
+
+    Args:
+        path: of the file.
+        samples: images.
+        found: probabilities (H, W) float32 and instances (H, W) of each.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        for sample, (probability, predicted) in zip(samples, found, strict=True):
+            heat, truth = np.rint(255 * probability).astype(np.uint8), truth_instances(sample.mask)
+            parts = Found(sample.image, heat, truth.astype(np.uint16), predicted.astype(np.uint16))
+            group = file.create_group(sample.id)
+            for name, pixels in parts._asdict().items():
+                group.create_dataset(name, data=pixels, compression="gzip")
+
+
+def read_objects(path: Path, name: str) -> Found:
+    """One image of a file that `write_objects` wrote."""
+    with h5py.File(path, "r") as file:
+        return Found(*(file[name][part][()] for part in Found._fields))
+
+
+def outlined(found: Found, radius: float) -> np.ndarray:
+    """The image, brightened, with outlines of matched and false predictions and missed targets: (H, W, 3) uint8 RGB.
+
+    Args:
+        found: the image.
+        radius: of a match, pixels, by optimal assignment.
+    """
+    known, predicted = objects(found.truth), objects(found.predicted)
+    pairs = optimal(known, predicted, radius)
+    truths, predictions = (np.unique(labels[labels > 0]) for labels in (found.truth, found.predicted))
+    lines = {
+        MISSED: (found.truth, np.delete(truths, pairs[:, 0])),
+        MATCHED: (found.predicted, predictions[pairs[:, 1]]),
+        FALSE: (found.predicted, np.delete(predictions, pairs[:, 1])),
+    }
+    picture = brightened(found.image)
+    for colour, (labels, chosen) in lines.items():
+        picture[find_boundaries(labels * np.isin(labels, chosen), mode="thick")] = colour
+    return picture
+
+
+def brightened(image: np.ndarray) -> np.ndarray:
+    """The image with its darkest and brightest 0.5 % of values spread to black and white: (H, W, 3) uint8 to the same.
+
+    Values are spread together, so that hues stay.
+    """
+    darkest, brightest = np.percentile(image, (0.5, 99.5))
+    shown = darkest, max(brightest, darkest + 1)
+    return rescale_intensity(image, in_range=shown, out_range=(0, 255)).astype(np.uint8)
+
+
+def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], title: str, path: Path) -> None:
+    """Image, heat map and outcome of each row, one line an image, into a PNG file.
+
+    Args:
+        images: ids by what they are.
+        files: by row, the file that `write_objects` wrote and the radius of a match in pixels.
+        title: of the figure.
+        path: of the PNG file.
+    """
+    first_row, _ = next(iter(files.values()))
+    originals = [read_objects(first_row, name).image for name in images.values()]
+    figure, panels = sheet(originals, 1 + 2 * len(files))
+    for axes, heading in zip(panels[0], ["image, brightened", *chain(*(_headings(row) for row in files))], strict=True):
+        axes.set_title(heading, fontsize="small")
+    for line, (what, name), original in zip(panels, images.items(), originals, strict=True):
+        line[0].imshow(brightened(original))
+        for number, (file, radius) in enumerate(files.values()):
+            found = read_objects(file, name)
+            heat, outcome = line[1 + 2 * number : 3 + 2 * number]
+            shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
+            outcome.imshow(outlined(found, radius))
+            counted = {"found": found.predicted, "true": found.truth}
+            numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
+            outcome.set_xlabel(", ".join(numbers), fontsize="small", labelpad=2)
+        line[0].set_ylabel(f"{what}\n{name[:16]}", fontsize="small")
+    figure.colorbar(shown, ax=panels, label="probability of a cell", shrink=0.4)
+    handles = [Patch(color=np.array(colour) / 255, label=outcome) for outcome, colour in OUTCOMES.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")
+    figure.suptitle(title)
+    figure.savefig(path, dpi=100, format="png", bbox_inches="tight")
+
+
+def _headings(row: str) -> tuple[str, str]:
+    return f"{row}\nprobability", f"{row}\ncells"
