@@ -15,7 +15,8 @@ from rich.measure import Measurement
 from rich.table import Table as Grid
 
 from nodes_unet.files import replacing, write_text
-from reproduce.comparison.compare import Cell, Comparison
+from reproduce.comparison.cells import Cell
+from reproduce.comparison.compare import Comparison
 from reproduce.comparison.equivalence import seeds_needed
 from reproduce.comparison.paired import PairedDifference
 from reproduce.evaluation.count_errors import METHODS, mean_absolute_errors

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from nodes_unet.data.perturbations import UNITS
-from reproduce.comparison.compare import Cell, Comparison
+from reproduce.comparison.cells import Cell
+from reproduce.comparison.compare import Comparison
 from reproduce.comparison.paired import PairedDifference
 from reproduce.evaluation.count_errors import METHODS
 from reproduce.evaluation.solver_health import MEASURES
