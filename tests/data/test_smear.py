@@ -1,10 +1,5 @@
 """The synthetic smears: reproducible, labelled exactly, and stained cells to look at."""
 
-import hashlib
-import os
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -51,74 +46,20 @@ def density(smear: Smear, channel: int) -> np.ndarray:
     return np.log(np.median(light[smear.mask == BACKGROUND]) / np.maximum(light, 1))
 
 
-def digest(smear: Smear) -> str:
-    """Digest of image, mask and instances."""
-    return hashlib.sha256(b"".join(part.tobytes() for part in smear)).hexdigest()
-
-
 def test_the_classes_are_those_of_the_paper():
     """Readers of the paper find its classes in its order, and the size of its smears."""
     assert CLASSES == ("background", "white", "red")
     assert SMEAR_SHAPE == (519, 775)
 
 
-def test_a_seed_gives_one_smear():
-    """No state outlives a call; a number and a sequence of one number are the same seed."""
-    first = blood_smear(7)
-    assert digest(first) == digest(blood_smear(7))
-    assert digest(first) == digest(blood_smear([7]))
-
-
-def test_seeds_give_different_smears():
-    """Every part of a seed counts."""
-    for one, other in [(7, 8), ([7, 0], [7, 1])]:
-        first, second = blood_smear(one), blood_smear(other)
-        assert (first.mask != second.mask).mean() > 0.2
-        assert (first.image != second.image).mean() > 0.5
-
-
-def test_another_process_with_narrower_vectors_gives_the_same_smears():
-    """Neither hash seed, threads nor the processor's vector units change a byte."""
-    seeds = range(5)
-    module = sys.modules[blood_smear.__module__].__file__
-    program = f"""
-import hashlib, runpy
-blood_smear = runpy.run_path({module!r})["blood_smear"]
-for seed in {seeds!r}:
-    print(hashlib.sha256(b"".join(part.tobytes() for part in blood_smear(seed))).hexdigest())
-"""
-    vectors = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
-    environment = os.environ | {
-        "PYTHONHASHSEED": "1",
-        "NPY_DISABLE_CPU_FEATURES": " ".join(vectors),
-        "OPENCV_CPU_DISABLE": "AVX2,AVX,FP16,SSE4.2,SSE4.1",
-        "OPENCV_FOR_THREADS_NUM": "1",
-    }
-    command = [sys.executable, "-B", "-c", program]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == [digest(blood_smear(seed)) for seed in seeds]
-
-
-@pytest.mark.parametrize("shape", [SMEAR_SHAPE, (256, 256), (64, 64), (100, 301)])
-def test_shapes_and_types(shape):
-    """Any shape, with the types that the data set store expects."""
-    smear = blood_smear(3, shape)
-    assert (smear.image.shape, smear.image.dtype) == ((*shape, 3), np.uint8)
-    assert (smear.mask.shape, smear.mask.dtype) == (shape, np.uint8)
-    assert (smear.instances.shape, smear.instances.dtype) == (shape, np.uint16)
-
-
 @pytest.mark.parametrize(("shape", "seeds"), [(SMEAR_SHAPE, 6), ((256, 256), 20), ((64, 64), 150)])
-def test_mask_and_instances_agree(shape, seeds):
-    """Both labels tell the same story, on small images with hidden and cut cells too."""
+def test_a_cell_has_one_class(shape, seeds):
+    """White or red, on small images with hidden and cut cells too."""
     for seed in range(seeds):
         smear = blood_smear(seed, shape)
-        np.testing.assert_array_equal(smear.mask > 0, smear.instances > 0)
         assert smear.mask.max() <= RED
-        numbers = np.unique(smear.instances[smear.instances > 0])
-        np.testing.assert_array_equal(numbers, np.arange(1, numbers.size + 1))
         pairs = np.unique(smear.instances.astype(int) * 4 + smear.mask)
-        assert np.unique(pairs // 4).size == pairs.size, "a cell has two classes"
+        assert np.unique(pairs // 4).size == pairs.size
 
 
 def test_no_background_left_under_a_white_cell_that_fills_the_image():
