@@ -89,11 +89,11 @@ TABLE = Table(
         Row("[7]", not_run="the network of another paper, of which this one gives results and no settings"),
         Row("U-Net with AU", "attention_unet"),
         Row(
-            "U-Net, gates off", "attention_unet", {"attention": False}, published="U-Net with AU", by_name_in=("smoke",)
+            "U-Net (gates off)", "attention_unet", {"attention": False}, published="U-Net with AU", by_name_in=("smoke",)
         ),
         Row("LinkNet with AU", "attention_linknet"),
         Row(
-            "LinkNet, gates off",
+            "LinkNet (gates off)",
             "attention_linknet",
             {"attention": False},
             published="LinkNet with AU",
@@ -145,10 +145,10 @@ TABLE = Table(
     presets={"paper": {}, "quick": QUICK, "smoke": SMOKE},
     figure="by_row",
     pairs=[
-        ("U-Net with AU", "U-Net, gates off"),
-        ("LinkNet with AU", "LinkNet, gates off"),
+        ("U-Net with AU", "U-Net (gates off)"),
+        ("LinkNet with AU", "LinkNet (gates off)"),
         ("LinkNet with AU", "U-Net with AU"),
-        ("LinkNet, gates off", "U-Net, gates off"),
+        ("LinkNet (gates off)", "U-Net (gates off)"),
         ("U-Net with AU", "U-Net without AU"),
     ],
     per_image={"resized_iou": "IoU", "resized_dice": "Dice"},

@@ -126,8 +126,8 @@ CLAIMS = [
         "LinkNet has about 40 % fewer parameters than the U-Net.",
         "attention",
         Near(
-            Quantity("LinkNet, gates off", "parameters"),
-            Quantity("U-Net, gates off", "parameters"),
+            Quantity("LinkNet (gates off)", "parameters"),
+            Quantity("U-Net (gates off)", "parameters"),
             0.6,
             0.02,
             exact=True,
@@ -140,7 +140,7 @@ CLAIMS = [
         "LinkNet has about 6 times fewer parameters than the U-Net without attention.",
         "attention",
         Near(
-            Quantity("U-Net without AU", "parameters"), Quantity("LinkNet, gates off", "parameters"), 6, 0.5, exact=True
+            Quantity("U-Net without AU", "parameters"), Quantity("LinkNet (gates off)", "parameters"), 6, 0.5, exact=True
         ),
         "about: to the nearest whole number; LinkNet with the printed number of parameters, which leaves out the gates",
     ),
@@ -151,8 +151,8 @@ CLAIMS = [
         "attention",
         Every(
             [
-                _above("U-Net with AU", "U-Net, gates off", IOU),
-                _above("LinkNet with AU", "LinkNet, gates off", IOU),
+                _above("U-Net with AU", "U-Net (gates off)", IOU),
+                _above("LinkNet with AU", "LinkNet (gates off)", IOU),
             ]
         ),
         "against the same networks without gates; the paper compares with a U-Net on another encoder",
@@ -169,7 +169,7 @@ CLAIMS = [
         "5.2",
         "The U-Net without attention needs fewer epochs to converge.",
         "attention",
-        _below("U-Net, gates off", "U-Net with AU", BEST_EPOCH),
+        _below("U-Net (gates off)", "U-Net with AU", BEST_EPOCH),
         "epochs to the lowest val_loss; the same encoder in both",
     ),
     Claim(

@@ -44,7 +44,7 @@ def table():
     """The two rows of LinkNet, of random weights and on a smaller encoder, in seconds."""
     return replace(
         TABLE,
-        rows=[TABLE.row("LinkNet with AU"), TABLE.row("LinkNet, gates off")],
+        rows=[TABLE.row("LinkNet with AU"), TABLE.row("LinkNet (gates off)")],
         presets={"tiny": TABLE.presets["quick"] | TINY},
     )
 
@@ -118,7 +118,7 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
     with h5py.File(comparison.attention["LinkNet with AU"]) as file:
         image = file[next(iter(file))]
         assert {name: maps.shape for name, maps in image.items()} == {f"gate{n}": (2 << n, 2 << n) for n in range(4)}
-    assert "LinkNet, gates off" not in comparison.attention
+    assert "LinkNet (gates off)" not in comparison.attention
     assert moved(table, tmp_path) == []
     path = find_records(tmp_path, table.id)[0]["folder"] / PER_IMAGE
     images = pd.read_csv(path)

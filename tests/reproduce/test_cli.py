@@ -150,6 +150,11 @@ def test_bad_usage_gets_one_sentence_and_leaves_nothing(capfd, tmp_path, monkeyp
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".h5", ".json", ".csv", ".png")]
 
 
+def test_every_row_can_be_named():
+    """`--rows` takes names with commas between them."""
+    assert not [row.name for table in tables.load_tables().values() for row in table.rows if "," in row.name]
+
+
 def test_debug_shows_a_traceback(capfd):
     with pytest.raises(InputError):
         cli.main(["show", "nothing", "--debug"])

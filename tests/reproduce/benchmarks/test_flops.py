@@ -7,8 +7,8 @@ from reproduce.benchmarks import flops as benchmark
 
 def test_both_counts_of_a_row_agree_but_for_the_image_s_edge():
     pytest.importorskip("jax", reason="XLA's count is asked for through JAX, of the extra `bench`")
-    (line,) = benchmark.flops(TABLE, [TABLE.row("LinkNet, gates off")], 64).to_dict("records")
-    assert line["row"] == "LinkNet, gates off"
+    (line,) = benchmark.flops(TABLE, [TABLE.row("LinkNet (gates off)")], 64).to_dict("records")
+    assert line["row"] == "LinkNet (gates off)"
     assert 0.85 < line["ratio"] < 1.0
 
 

@@ -12,7 +12,7 @@ from reproduce.comparison.claim_tests import INCONCLUSIVE, NOT_TESTED, REFUTED, 
 from reproduce.comparison.claims import CLAIMS, assessed
 from reproduce.records import find_records
 
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[3] / "results"
 OF_A_KIND = "false_positives."  # of images, which data may lack
 
 
@@ -65,9 +65,9 @@ def test_a_best_epoch_at_the_limit_decides_nothing(tmp_path):
     recipe = {"recipe": {"epochs": {"value": 12}}}
     for seed, (gated, plain) in enumerate([(9, 4), (10, 5), (12, 4)]):
         record(tmp_path / "all", "U-Net with AU", seed, {"best_epoch": gated}, "attention", **recipe)
-        record(tmp_path / "all", "U-Net, gates off", seed, {"best_epoch": plain}, "attention", **recipe)
+        record(tmp_path / "all", "U-Net (gates off)", seed, {"best_epoch": plain}, "attention", **recipe)
         record(tmp_path / "early", "U-Net with AU", seed, {"best_epoch": gated}, "attention")
-        record(tmp_path / "early", "U-Net, gates off", seed, {"best_epoch": plain}, "attention")
+        record(tmp_path / "early", "U-Net (gates off)", seed, {"best_epoch": plain}, "attention")
     ((_, at_limit),) = evidence(tmp_path / "all", "fewer epochs")
     assert at_limit.outcome == INCONCLUSIVE and "ended too early (1 of 3 seeds)" in at_limit.effect
     assert evidence(tmp_path / "early", "fewer epochs")[0][1].outcome == SUPPORTED
