@@ -89,7 +89,11 @@ TABLE = Table(
         Row("[7]", not_run="the network of another paper, of which this one gives results and no settings"),
         Row("U-Net with AU", "attention_unet"),
         Row(
-            "U-Net (gates off)", "attention_unet", {"attention": False}, published="U-Net with AU", by_name_in=("smoke",)
+            "U-Net (gates off)",
+            "attention_unet",
+            {"attention": False},
+            published="U-Net with AU",
+            by_name_in=("smoke",),
         ),
         Row("LinkNet with AU", "attention_linknet"),
         Row(

@@ -7,10 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from reproduce.published import find, published_numbers
-
-LI, ABBAS, MORELLI = "li2021", "abbas2023", "morelli2021"
-PAPERS = {LI: "Li et al. 2021", ABBAS: "Abbas & Abdulmunim 2023", MORELLI: "Morelli et al. 2021"}
+from reproduce.published import ABBAS, LI, MORELLI, PAPERS, find, published_numbers
 
 _INTRODUCTION = """# The published numbers against one another
 
@@ -73,6 +70,10 @@ def _printed(paper: str, table: str, row: str, metric: str) -> Decimal:
     return Decimal(find(paper, (table,), row, metric).value)
 
 
+def _rows(paper: str, table: str, metric: str) -> list[str]:
+    return [number.row for number in published_numbers(paper) if (number.table, number.metric) == (table, metric)]
+
+
 def _stated_gains() -> Iterator[Check]:
     for number in published_numbers(LI):
         if number.table == "text" and " - " in number.row:
@@ -105,7 +106,7 @@ def _recalls(table: str, row: str) -> list[float]:
 
 def class_shares() -> np.ndarray:
     """Shares of background, red and white in the test set of Li et al., by least squares on the ten rows of Table 1."""
-    rows = [number.row for number in published_numbers(LI) if (number.table, number.metric) == ("table1", "pa")]
+    rows = _rows(LI, "table1", "pa")
     accuracies = [float(_printed(LI, "table1", row, "pa")) for row in rows]
     return np.linalg.lstsq(np.array([_recalls("table1", row) for row in rows]), np.array(accuracies))[0]
 
@@ -113,7 +114,7 @@ def class_shares() -> np.ndarray:
 def _accuracy_from_recalls() -> Iterator[Check]:
     shares = class_shares()
     for table, of_table in (("table1", "Table 1"), ("table2", "Table 2")):
-        rows = [number.row for number in published_numbers(LI) if (number.table, number.metric) == (table, "pa")]
+        rows = _rows(LI, table, "pa")
         printed = np.array([float(_printed(LI, table, row, "pa")) for row in rows])
         expected = np.array([_recalls(table, row) for row in rows]) @ shares
         worst = int(np.abs(expected - printed).argmax())
@@ -165,12 +166,8 @@ def _memory_of_readings() -> Iterator[Check]:
         )
 
 
-def _rows(table: str, metric: str) -> list[str]:
-    return [number.row for number in published_numbers(ABBAS) if (number.table, number.metric) == (table, metric)]
-
-
 def _dice_and_iou() -> Iterator[Check]:
-    for row in _rows("table4", "iou"):
+    for row in _rows(ABBAS, "table4", "iou"):
         iou, dice = _iou_and_dice(row)
         most = _most_dice(iou)
         yield Check(
@@ -220,7 +217,7 @@ def _most_dice(iou: float) -> float:
 
 
 def _operations_and_parameters() -> Iterator[Check]:
-    for row in _rows("table3", "flops"):
+    for row in _rows(ABBAS, "table3", "flops"):
         flops, parameters = (_printed(ABBAS, "table3", row, metric) for metric in ("flops", "parameters"))
         ratio = float(flops / parameters)
         yield Check(
@@ -232,7 +229,7 @@ def _operations_and_parameters() -> Iterator[Check]:
 
 
 def _storage_and_parameters() -> Iterator[Check]:
-    for row in _rows("table3", "storage"):
+    for row in _rows(ABBAS, "table3", "storage"):
         storage, parameters = (_printed(ABBAS, "table3", row, metric) for metric in ("storage", "parameters"))
         size = float(storage / parameters)
         yield Check(

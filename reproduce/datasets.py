@@ -55,10 +55,10 @@ def check_classes(dataset: Dataset, expected: tuple[str, ...]) -> None:
     """
     if not expected and len(dataset.classes) != 2:
         raise InputError(
-            f"{dataset.path} has the classes {', '.join(dataset.classes)}, the table needs the background and one more"
+            f"{dataset.path} has the classes {', '.join(dataset.classes)}, the background and one more are needed"
         )
     if expected and dataset.classes != expected:
         raise InputError(
-            f"{dataset.path} has the classes {', '.join(dataset.classes)}, the table needs {', '.join(expected)}: "
+            f"{dataset.path} has the classes {', '.join(dataset.classes)}, {', '.join(expected)} are needed: "
             "prepare it with `--classes`"
         )

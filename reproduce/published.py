@@ -7,6 +7,9 @@ from importlib import resources
 
 import pandas as pd
 
+LI, ABBAS, MORELLI = "li2021", "abbas2023", "morelli2021"
+PAPERS = {LI: "Li et al. 2021", ABBAS: "Abbas & Abdulmunim 2023", MORELLI: "Morelli et al. 2021"}
+
 
 @dataclass(frozen=True)
 class Published:
@@ -33,7 +36,7 @@ def published_numbers(paper: str) -> tuple[Published, ...]:
 
 
 def find(paper: str, tables: Sequence[str], row: str, metric: str) -> Published | None:
-    """The number of a cell in the first of some tables that has it, or None."""
+    """The first number of a cell that stands in one of some tables, or None."""
     for number in published_numbers(paper):
         if number.table in tables and (number.row, number.metric) == (row, metric):
             return number

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from nodes_unet.errors import InputError
 from nodes_unet.files import BEST, HISTORY, write_json
 from reproduce.recipe import Recipe
@@ -184,6 +186,20 @@ def best_was_last(record: dict) -> bool:
     return last is not None and record["metrics"].get("best_epoch") == last
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV file of a run.
+
+    Raises:
+        InputError: it is missing, or no table.
+    """
+    try:
+        return pd.read_csv(path, dtype={"id": str, "kind": str})
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): restore it, or run its row again") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no table ({error}): restore it, or run its row again") from error
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
@@ -191,12 +207,14 @@ def file_digest(path: Path) -> str:
 
 
 def git_state() -> dict:
-    """Revision of the code, and whether it had uncommitted changes; None where this is no checkout."""
+    """Revision of the code, and whether it had uncommitted changes; None without a checkout, or without git."""
 
     def git(*arguments):
-        run = subprocess.run(
-            ["git", "-C", os.fspath(Path(__file__).parent), *arguments], capture_output=True, text=True, check=False
-        )
+        command = ["git", "-C", os.fspath(Path(__file__).parent), *arguments]
+        try:
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError:
+            return None
         return run.stdout.strip() if run.returncode == 0 else None
 
     changes = git("status", "--porcelain")

@@ -3,11 +3,13 @@
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import keras
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from nodes_unet.checkpoint import Description, load
@@ -68,17 +70,27 @@ def measure(request: Request, row: Row, path: Path) -> dict:
         disk = sum(file.stat().st_size for file in Path(folder).iterdir())
         model = load(Path(folder) / BEST)
     test = dataset.splits["test"]
-    seconds_per_image = seconds_for(model, [preprocessing(settings)(test[0].image)], 1, 1)
-    predicted = settings["epochs"] * len(validation.items) + len(test)
-    predicted += settings.get("timed_images", 0) * settings.get("timed_passes", 0)
+    to_validate, to_predict = validation[0][0][0], preprocessing(settings)(test[0].image)  # a crop, the whole image
+    validating, predicting = (seconds_for(model, [image], 1, 1) for image in (to_validate, to_predict))
     return {
         "parameters": parameters(model),
         "step": steps.seconds[-1],
-        "image": seconds_per_image,
+        "image": predicting,
         "memory": peak_memory(),
         "disk": disk,
-        "total": settings["epochs"] * training.num_batches * steps.seconds[-1] + predicted * seconds_per_image,
+        "total": settings["epochs"] * (training.num_batches * steps.seconds[-1] + len(validation.items) * validating)
+        + _predictions(dataset, settings) * predicting,
     }
+
+
+def _predictions(dataset: Dataset, settings: Mapping) -> int:
+    """How many whole images are predicted once a row is trained."""
+    levels = sum(map(len, (settings.get("perturbations") or {}).values()))
+    held_out = settings["validation_fraction"]
+    for_threshold = {None: 0, "val": held_out, "train": 1 - held_out}[settings.get("threshold_images")]
+    timed = settings.get("timed_images", 0) * settings.get("timed_passes", 0)
+    images = {split: len(samples) for split, samples in dataset.splits.items()}
+    return round(for_threshold * images["train"]) + images["test"] * (1 + levels) + timed
 
 
 class _StepTimes(keras.callbacks.Callback):
@@ -109,7 +121,7 @@ def _print(request: Request, rehearsed: dict[str, dict]) -> None:
 
 def _columns(estimate: dict) -> list[str]:
     if "error" in estimate:
-        return [f"failed: {estimate['error']}"]
+        return [escape(f"failed: {estimate['error']}")]
     return [
         f"{estimate['parameters']:,}",
         f"{estimate['step']:.2f}",

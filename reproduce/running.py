@@ -34,7 +34,8 @@ def run(request: Request) -> list[dict]:
     """Runs what was asked for and returns the records, failed ones among them.
 
     Raises:
-        InputError: the dataset, the preset or the devices cannot be used; nothing has been run.
+        InputError: the dataset, the preset or the devices cannot be used, and nothing has been run; or a run's folder
+            cannot be, and the runs before it are kept.
     """
     devices(request.number_of_devices)
     if request.tensorboard:

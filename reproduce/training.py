@@ -1,4 +1,4 @@
-"""How a row of a segmentation table is trained: where a recipe's settings gain effect."""
+"""How a row is trained: where a recipe's settings gain effect."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields

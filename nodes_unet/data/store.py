@@ -165,10 +165,6 @@ class Split:
         stored = self.dataset.file[self.name]["masks"]
         return stored[str(self._places[index])].shape if isinstance(stored, h5py.Group) else stored.shape[1:]
 
-    def head(self, count: int) -> "Split":
-        """The first `count` images."""
-        return self.of(range(len(self))[:count])
-
     def of(self, numbers: Sequence[int]) -> "Split":
         """The images of these numbers, in this order."""
         part = copy.copy(self)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
+from nodes_unet.errors import InputError
 from nodes_unet.weight_maps import FLOOR, weight_map
 from reproduce.benchmarks.timing import median_seconds_in_turn, one_thread
 
@@ -48,9 +49,15 @@ def full(labels: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def round_cells(size: int, cells: int, seed: int = 0) -> np.ndarray:
-    """Instance labels (size, size) int32 of discs at random, of which a later one takes what earlier ones left."""
+    """Instance labels (size, size) int32 of discs at random, of which a later one takes what earlier ones left.
+
+    Raises:
+        InputError: there is no room for so many cells.
+    """
     random, labels = np.random.default_rng(seed), np.zeros((size, size), np.int32)
     for number in range(1, cells + 1):
+        if labels.all():
+            raise InputError(f"an image of {size}x{size} is full with {number - 1} cells: ask for fewer than {cells}")
         centre = random.integers(0, size, 2)
         while labels[tuple(centre)]:
             centre = random.integers(0, size, 2)

@@ -19,8 +19,8 @@ import typer
 from nodes_unet.errors import InputError
 from reproduce.cli import bench, check, data
 from reproduce.cli.tables import find_table, load_tables, seeds_of
+from reproduce.comparison.compare import Comparison, groups
 from reproduce.comparison.compare import compare as compare_records
-from reproduce.comparison.compare import groups
 from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
 from reproduce.records import FAILED, find_records
@@ -172,10 +172,10 @@ def _is_about(number: Published, table: Table) -> bool:
 def run(
     table_id: Annotated[str, typer.Argument(metavar="TABLE", help="A table's id, or `all`.")],
     data: Annotated[str, typer.Option(help="`synthetic`, or a dataset file made by `reproduce data`.")] = "synthetic",
-    preset: Annotated[str, typer.Option(help="`paper`, `quick` or `smoke`.")] = "quick",
+    preset: Annotated[str, typer.Option(help="`paper`, `quick`, `smoke`; `reproduce list` has a table's.")] = "quick",
     seeds: Annotated[str, typer.Option(help="Comma-separated; a run for each.")] = "0",
     rows: Annotated[
-        str | None, typer.Option(help="Comma-separated row names; by default all but the slow ones of `smoke`.")
+        str | None, typer.Option(help="Comma-separated row names; by default all but those that a preset leaves out.")
     ] = None,
     out: Store = Path("runs"),
     devices: Annotated[int | None, typer.Option(help="Copies of the network; by default all GPUs, or one CPU.")] = None,
@@ -201,7 +201,9 @@ def run(
             continue
         records = run_rows(request)
         failed |= any(record["status"] == FAILED for record in records)
-        _print_comparison(table, out, records[-1]["dataset"]["name"], preset, Format.text)
+        made = {record["key"] for record in records}
+        asked_last = sorted(find_records(out, table.id), key=lambda record: record["key"] in made)
+        _print_comparison(compare_records(table, asked_last), out, Format.text)
     raise typer.Exit(int(failed))
 
 
@@ -238,22 +240,22 @@ def compare(
 ) -> None:
     """Print a table's published numbers and yours side by side; also writes CSV, Markdown, JSON and a figure."""
     if table_id != "all":
-        _print_comparison(find_table(table_id), out, data, preset, form)
+        table = find_table(table_id)
+        _print_comparison(compare_records(table, find_records(out, table.id), data, preset), out, form)
         return
     asked = [
-        (table, *group)
-        for table in load_tables().values()
-        for group in groups(find_records(out, table.id))
+        compare_records(table, records, *group)
+        for table, records in ((table, find_records(out, table.id)) for table in load_tables().values())
+        for group in groups(records)
         if data in (None, group[0]) and preset in (None, group[1])
     ]
     if not asked:
         raise InputError(f"{out} has no run of any table: make one with `reproduce run`, or name another --out")
-    for table, name, of_preset in asked:
-        _print_comparison(table, out, name, of_preset, form)
+    for comparison in asked:
+        _print_comparison(comparison, out, form)
 
 
-def _print_comparison(table: Table, store: Path, data: str | None, preset: str | None, form: Format) -> None:
-    comparison = compare_records(table, find_records(store, table.id), data, preset)
+def _print_comparison(comparison: Comparison, store: Path, form: Format) -> None:
     folder = report_folder(comparison, store)
     written = write_report(comparison, folder)
     print(render(comparison, form), end="")

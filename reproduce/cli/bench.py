@@ -24,7 +24,9 @@ CsvFile = Annotated[Path | None, typer.Option(help="A CSV file to write as well.
 @app.command(epilog="Example: reproduce bench stream --crops 20000")
 def stream(
     crops: Annotated[int, typer.Option(min=8, help="Synthetic training crops of 256x256.")] = 20000,
-    folder: Annotated[Path | None, typer.Option(help="Where the dataset file goes meanwhile.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Where the dataset file goes meanwhile.")
+    ] = None,
 ) -> None:
     """Stream one epoch from a large dataset file: time against bare reading, and peak memory."""
     import_tensorflow()
@@ -83,8 +85,7 @@ def weight_maps(
     """Compare weight maps with one distance transform of the whole image for each cell, on one core."""
     from reproduce.benchmarks import weight_maps as benchmark
 
-    numbers = [[int(number) for number in _numbers(*given)] for given in (("--cells", cells), ("--sizes", sizes))]
-    _tell(benchmark.measure(*numbers), out)
+    _tell(benchmark.measure(_whole_numbers("--cells", cells), _whole_numbers("--sizes", sizes)), out)
 
 
 @app.command(epilog="Example: reproduce bench objects --cells 100")
@@ -198,6 +199,13 @@ def _numbers(option: str, text: str) -> list[float]:
     if not all(number > 0 for number in numbers):
         raise InputError(f"{option} {text!r}: every number must be positive")
     return numbers
+
+
+def _whole_numbers(option: str, text: str) -> list[int]:
+    numbers = _numbers(option, text)
+    if not all(number.is_integer() for number in numbers):
+        raise InputError(f"{option} {text!r}: every number must be a whole one")
+    return [int(number) for number in numbers]
 
 
 def _level(text: str) -> tuple[int, int]:

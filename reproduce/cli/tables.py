@@ -38,4 +38,6 @@ def seeds_of(text: str) -> list[int]:
         raise InputError(f"--seeds {text!r} is no list of whole numbers: write it as 0,1,2") from error
     if not all(0 <= seed < 2**32 for seed in seeds):
         raise InputError(f"--seeds {text!r}: a seed lies between 0 and {2**32 - 1}")
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"--seeds {text!r} has a seed twice: leave one out")
     return seeds

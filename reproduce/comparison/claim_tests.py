@@ -43,13 +43,12 @@ class Above:
 
     The differences of seeds that both have; supported or refuted where their t interval at 95 % lies on one side of 0,
     or of the allowance below it, from three seeds on; neither where a number is NaN, which stands for one that a run
-    did not get to. Numbers that do not vary (`exact`) need one seed and no interval.
+    did not get to.
     """
 
     first: Quantity
     second: Quantity
     allowance: float = 0
-    exact: bool = False
     confidence: float = CONFIDENCE
 
     def __call__(self, values: Values) -> Evidence:
@@ -63,7 +62,7 @@ class Above:
             return Evidence(
                 INCONCLUSIVE, f"{self.first} - {self.second}: trainings ended too early ({unknown} of {seeds})"
             )
-        low, high = _interval(differences, self.exact, self.confidence)
+        low, high = _interval(differences, confidence=self.confidence)
         shown = _shown(low, high, differences, self.confidence)
         what = f"{self.first} - {self.second}: {statistics.fmean(differences):+.4g}{shown}"
         if self.allowance:
@@ -78,6 +77,7 @@ class Near:
     """The ratio of two quantities is a number, to within a margin.
 
     Supported where the t interval of the ratios of seeds lies within the margin, refuted where it lies outside of it.
+    Numbers that do not vary (`exact`) need one seed and no interval.
     """
 
     first: Quantity

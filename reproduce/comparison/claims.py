@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.comparison.claim_tests import NOT_TESTED, Above, Alike, Every, Evidence, Near, Quantity, Test
+from reproduce.published import ABBAS, LI, MORELLI
 from reproduce.records import COMPLETE, best_was_last, find_records
-
-LI, ABBAS, MORELLI = "li2021", "abbas2023", "morelli2021"
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,11 @@ CLAIMS = [
         "LinkNet has about 6 times fewer parameters than the U-Net without attention.",
         "attention",
         Near(
-            Quantity("U-Net without AU", "parameters"), Quantity("LinkNet (gates off)", "parameters"), 6, 0.5, exact=True
+            Quantity("U-Net without AU", "parameters"),
+            Quantity("LinkNet (gates off)", "parameters"),
+            6,
+            0.5,
+            exact=True,
         ),
         "about: to the nearest whole number; LinkNet with the printed number of parameters, which leaves out the gates",
     ),

@@ -22,6 +22,7 @@ from reproduce.records import (
     ROBUSTNESS,
     THRESHOLDS,
     best_was_last,
+    read_table,
 )
 from reproduce.table import Table
 
@@ -127,7 +128,7 @@ class Comparison:
         tables = {row.name: {} for row in self.table.rows if row.name in in_pairs}
         for (row, seed), record in self.complete.items():
             if row in tables:
-                tables[row][seed] = pd.read_csv(record["folder"] / PER_IMAGE, dtype={"id": str})
+                tables[row][seed] = read_table(record["folder"] / PER_IMAGE)
         return tables
 
     @cached_property
@@ -172,7 +173,7 @@ class Comparison:
     def histories(self) -> dict[tuple[str, int], pd.DataFrame]:
         """By row and seed, the table of `history.csv`."""
         paths = {key: record["folder"] / HISTORY for key, record in self.complete.items()}
-        return {key: pd.read_csv(path) for key, path in paths.items() if path.exists()}
+        return {key: read_table(path) for key, path in paths.items() if path.exists()}
 
     @cached_property
     def robustness(self) -> pd.DataFrame:
@@ -229,7 +230,7 @@ class Comparison:
     @staticmethod
     def _stacked(file: str, records: dict[tuple[str, int], dict]) -> pd.DataFrame:
         tables = [
-            pd.read_csv(record["folder"] / file, dtype={"id": str, "kind": str}).assign(row=row, seed=seed)
+            read_table(record["folder"] / file).assign(row=row, seed=seed)
             for (row, seed), record in records.items()
             if (record["folder"] / file).exists()
         ]

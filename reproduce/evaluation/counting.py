@@ -1,6 +1,7 @@
 """How a trained row that counts cells is evaluated on the test images."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -11,7 +12,7 @@ from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Split
 from nodes_unet.inference import probabilities
 from nodes_unet.postprocessing import instances
-from reproduce.evaluation.objects import Lengths, scored, summarised, truth_instances
+from reproduce.evaluation.objects import Lengths, chosen, f1_by_threshold, scored, summarised, truth_instances
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,21 @@ class ObjectEvaluation:
     found: list[tuple[np.ndarray, np.ndarray]]
 
 
-def cell_probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
+def chosen_threshold(
+    model: keras.Model, described: Description, split: Split, settings: Mapping, of: Lengths
+) -> tuple[float, pd.DataFrame]:
+    """The threshold that the recipe chooses on the images of a split, and F1 by threshold on them."""
+    curve = f1_by_threshold(
+        [_cell_probability(model, described, sample.image) for sample in split],
+        split,
+        settings["thresholds"],
+        settings["threshold_rule"],
+        of,
+    )
+    return chosen(curve, settings["threshold_by"]), curve
+
+
+def _cell_probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
     """(H, W) probability of a cell."""
     return probabilities(model, described.preprocessing, image)[..., 0]
 
@@ -40,7 +55,7 @@ def evaluate_objects(model: keras.Model, described: Description, split: Split, o
     lines, undivided, seconds, found = [], [], [], []
     for sample in split:
         began = time.perf_counter()
-        probability = cell_probability(model, described, sample.image)
+        probability = _cell_probability(model, described, sample.image)
         predicted = instances(probability, threshold, **of.cleaning)
         seconds.append(time.perf_counter() - began)
         truth, about = truth_instances(sample.mask), {"id": sample.id, "group": sample.group, "kind": sample.kind}

@@ -1,4 +1,4 @@
-"""How a trained row is evaluated on the test images."""
+"""How a trained row that segments is evaluated on the test images."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

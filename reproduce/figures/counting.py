@@ -1,4 +1,4 @@
-"""Figures of counted cells (Morelli et al. 2021, Figures 6 to 11). Each function draws a comparison into a PNG file."""
+"""Figures of counted cells (Morelli et al. 2021, Figures 3, 4, 6 to 11). Each function draws a comparison to PNG."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from nodes_unet.weight_maps import weight_map
 from reproduce.comparison.compare import Comparison
+from reproduce.evaluation.found import read_objects
 from reproduce.evaluation.objects import ARTEFACT, scaled_weights
-from reproduce.figures.objects import draw, read_objects
+from reproduce.figures.objects import draw
 from reproduce.figures.segmentations import chosen_images, sheet
 from reproduce.figures.tables import PAPER, style
 

@@ -19,6 +19,7 @@ from reproduce.evaluation.count_errors import METHODS
 from reproduce.evaluation.solver_health import MEASURES
 from reproduce.figures.attention_maps import draw as draw_attention
 from reproduce.figures.segmentations import chosen_images, draw
+from reproduce.records import PER_IMAGE, read_table
 
 OURS, PAPER = "#c0392b", "#34495e"
 # Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
@@ -83,7 +84,7 @@ def first_metric(comparison: Comparison, path: Path) -> None:
 
 
 def per_image(comparison: Comparison, path: Path) -> None:
-    """PA and MIoU of each test image, means over seeds, one line a row (Li et al. 2021, Figures 9 and 10).
+    """The table's measures of each test image, means over seeds, a line a row (Li et al. 2021, Figures 9 and 10).
 
     Below, the differences between rows, with their intervals over images and over seeds.
     """
@@ -151,8 +152,8 @@ def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
     metric = comparison.table.ranked_by
     images = chosen_images(comparison.per_image, metric)
-    firsts = {row: comparison.per_image[row] for row in comparison.predictions}
-    scores = {row: 100 * by_seed[min(by_seed)].set_index("id")[metric] for row, by_seed in firsts.items()}
+    beside = {row: read_table(path.with_name(PER_IMAGE)) for row, path in comparison.predictions.items()}
+    scores = {row: 100 * table.set_index("id")[metric] for row, table in beside.items()}
     title = f"{comparison.pictures_title}; numbers: {comparison.table.per_image[metric]} %"
     draw(images, comparison.predictions, scores, comparison.dataset["classes"], title, path)
 

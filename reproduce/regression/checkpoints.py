@@ -27,6 +27,7 @@ from reproduce.table import Table
 
 LAYER, FILE, NETWORKS, IMAGES = "checkpoints", "checkpoints.json", "checkpoints", "images"
 TOLERANCE = 1e-5
+DROPPED = "no longer checked"
 
 
 class Case(NamedTuple):
@@ -59,7 +60,7 @@ def check(tables: Mapping[str, Table], folder: Path, reference: Mapping[str, Map
         InputError: a network or an image cannot be read.
     """
     for name in reference.keys() - {str(case) for case in CASES}:
-        yield Number(LAYER, name, "status", "checked", "no longer checked", note="--update drops it")
+        yield Number(LAYER, name, "status", "checked", DROPPED, note="--update drops it")
     for case in CASES:
         expected, found = reference.get(str(case), {}), _numbers(tables[case.table], case, folder)
         for name in dict.fromkeys([*expected, *found]):

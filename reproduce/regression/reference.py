@@ -65,6 +65,8 @@ def check(tables: Iterable[Table], store: Path, reference: Mapping, seeds: Seque
     """
     tables = list(tables)
     checked = len(seeds) * sum(len(table.metrics) * len(table.runnable(PRESET)) for table in tables)
+    for table in reference["runs"].keys() - {table.id for table in tables}:
+        yield Number(LAYER, table, "status", COMPLETE, "no longer run", note="--update drops it")
     for table in tables:
         known = reference["runs"].get(table.id, {})
         for row in known.keys() - {row.name for row in table.runnable(PRESET)}:

@@ -52,7 +52,7 @@ def _read(path: Path) -> dict:
 def _by_case(numbers: Sequence[Number]) -> dict[str, dict[str, float]]:
     cases = {}
     for number in numbers:
-        if number.found is not None:
+        if number.found not in (None, checkpoints.DROPPED):
             cases.setdefault(number.subject, {})[number.name] = number.found
     return cases
 

@@ -8,16 +8,16 @@ import keras
 import pandas as pd
 
 from nodes_unet.checkpoint import Description
-from nodes_unet.cost import flops, initialiser_flops, stored_bytes
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import HISTORY, write_text
-from nodes_unet.models import build
+from reproduce.evaluation.attention_maps import write_attention
+from reproduce.evaluation.costs import costs
 from reproduce.evaluation.count_errors import count_metrics
 from reproduce.evaluation.counts import count, has_counts
+from reproduce.evaluation.course import best_epoch, course
+from reproduce.evaluation.predictions import write_predictions
 from reproduce.evaluation.segmentation import evaluate
 from reproduce.evaluation.solver_health import by_epoch
-from reproduce.figures.attention_maps import write_attention
-from reproduce.figures.segmentations import write_predictions
 from reproduce.progress import Progress, callbacks
 from reproduce.recipe import Recipe, values
 from reproduce.records import ATTENTION, COUNTS, PER_IMAGE, PREDICTIONS, ROBUSTNESS, RunIdentity
@@ -31,7 +31,11 @@ __all__ = ["arguments", "batches", "modules", "perform"]
 
 def modules(recipe: Recipe) -> list[str]:
     """The modules that a result depends on."""
-    of_settings = {"count_penalties": "reproduce.evaluation.counts", "flops_size": "nodes_unet.cost"}
+    of_settings = {
+        "count_penalties": "reproduce.evaluation.counts",
+        "early_stopping": "reproduce.evaluation.course",
+        "flops_size": "reproduce.evaluation.costs",
+    }
     used = [module for setting, module in of_settings.items() if setting in recipe]
     return ["reproduce.evaluation.segmentation", *used]
 
@@ -72,8 +76,9 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         counts, counting = count(model, dataset, settings, evaluation.predictions, folder, identity.seed)
         write_text(folder / COUNTS, counts.to_csv(index=False))
         count_errors = count_metrics(counts)
-    best = {"best_epoch": int(history["val_loss"].idxmin()) + 1, "val_loss.recomputed": val_loss}
-    measured = evaluation.metrics | count_errors | best | _course(history, settings) | _costs(identity, settings)
+    best = {"best_epoch": best_epoch(history), "val_loss.recomputed": val_loss}
+    costing = costs(identity.network, identity.arguments, settings)
+    measured = evaluation.metrics | count_errors | best | course(history, settings) | costing
     return {
         "metrics": {name: None if value != value else value for name, value in measured.items()},
         "inputs": evaluation.inputs,
@@ -83,34 +88,4 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
         },
         "counting": counting,
         "timings": timings(request, history, began),
-    }
-
-
-def _course(history: pd.DataFrame, settings: Mapping) -> dict[str, float]:
-    """How a training went that decided itself when to end: epochs, the median time of one, and how stable it was, as
-    the mean over epochs of what the validation loss rose by since the epoch before, a fall being a rise of 0.
-    """
-    if not settings.get("early_stopping"):
-        return {}
-    return {
-        "epochs_run": len(history),
-        "seconds_per_epoch.training": float(history["seconds"].median()),
-        "val_loss.mean_rise": float(history["val_loss"].diff().clip(lower=0).mean()),
-    }
-
-
-def _costs(identity: RunIdentity, settings: Mapping) -> dict[str, int]:
-    """Operations for an image and bytes on disk, where the recipe says for which size of image."""
-    if "flops_size" not in settings:
-        return {}
-    model = build(
-        identity.network, **identity.arguments | {"input_shape": [*settings["flops_size"], 3], "encoder_weights": None}
-    )
-    model.compile(settings["optimizer"])
-    model.optimizer.build(model.trainable_variables)
-    return {
-        "flops": flops(model),
-        "flops.initialisers": initialiser_flops(model),
-        "stored_bytes": stored_bytes(model, with_optimizer=False),
-        "stored_bytes.with_optimizer": stored_bytes(model, with_optimizer=True),
     }

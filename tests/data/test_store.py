@@ -51,7 +51,7 @@ def test_counts_come_back_where_the_source_knows_them(store, noise):
     train = [noise(number, counts=(number, 70_000)) for number in range(3)]
     dataset = store(train, [noise(10)])
     assert [sample.counts for sample in dataset.splits["train"]] == [(0, 70_000), (1, 70_000), (2, 70_000)]
-    assert dataset.splits["train"].head(2).counts.tolist() == [[0, 70_000], [1, 70_000]]
+    assert dataset.splits["train"].of([0, 1]).counts.tolist() == [[0, 70_000], [1, 70_000]]
     assert dataset.splits["test"].counts is dataset.splits["test"][0].counts is None
     dataset.verify()
 
@@ -125,14 +125,13 @@ def test_masks_and_the_first_images_can_be_read_alone(store, noise):
     train = [noise(number) for number in range(4)]
     split = store(train, train[:1]).splits["train"]
     np.testing.assert_array_equal(split.mask(2), train[2].mask)
-    assert_same(split.head(2), train[:2])
-    assert_same(split.head(9), train)
+    assert_same(split.of([0, 1]), train[:2])
     assert len(split) == 4
     for beyond in (-1, 4):
         with pytest.raises(IndexError):
             split[beyond]
     with pytest.raises(IndexError):
-        split.head(2)[2]
+        split.of([0, 1])[2]
 
 
 # The digest
@@ -521,5 +520,5 @@ def test_some_images_make_a_split_of_their_own(store, noise, heights):
     assert_same(part, [samples[2], samples[1]])
     assert [part.shape(number) for number in range(2)] == [(heights[2], 16), (heights[1], 16)]
     assert part.counts.tolist() == [[2, 1], [1, 1]]
-    assert_same(part.head(1), [samples[2]])
+    assert_same(part.of([0]), [samples[2]])
     np.testing.assert_array_equal(part.of([1]).mask(0), samples[1].mask)

@@ -130,5 +130,5 @@ def test_a_tiny_run_leaves_what_the_table_shows(table, tmp_path):
 
 
 def test_data_of_three_classes_is_refused(table, disc_file, tmp_path):
-    with pytest.raises(InputError, match="background, white, red, the table needs the background and one more"):
+    with pytest.raises(InputError, match="background, white, red, the background and one more are needed"):
         run(Request(table, table.rows, [0], "tiny", str(disc_file), tmp_path / "runs"))

@@ -13,17 +13,20 @@ from nodes_unet.checkpoint import read_description
 from nodes_unet.inference import probabilities
 from nodes_unet.postprocessing import instances
 from nodes_unet.weight_maps import weight_map
+from reproduce import crops, rehearsal
 from reproduce.comparison.compare import compare
+from reproduce.crops import divided
 from reproduce.datasets import open_dataset
+from reproduce.evaluation.found import Found, read_objects
 from reproduce.evaluation.objects import chosen, lengths, summarised
-from reproduce.figures.objects import FALSE, MATCHED, MISSED, Found, outlined, read_objects
+from reproduce.figures.objects import FALSE, MATCHED, MISSED, outlined
 from reproduce.published import find, published_numbers
 from reproduce.recipe import assumed, values
 from reproduce.records import OBJECTS, PER_IMAGE, THRESHOLDS, find_records
 from reproduce.report import render, write_report
 from reproduce.request import Request
 from reproduce.running import run
-from reproduce.tasks.counting import _batches, _divided, batches
+from reproduce.tasks.counting import batches
 
 TINY = {
     name: assumed(value, "tests: seconds a network")
@@ -117,10 +120,10 @@ def test_a_report_needs_none_of_the_rows_that_it_prefers_and_no_cell(table, fini
 def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, finished):
     store, _ = finished
     settings = values(table.settings("tiny"))
-    learning, held_out = _divided(open_dataset("synthetic", table, "tiny", store), settings, 0)
+    learning, held_out = divided(open_dataset("synthetic", table, "tiny", store), settings, 0)
     assert not set(learning.groups) & set(held_out.groups)
     of = lengths(settings, 12.5)
-    of_crops = _batches(held_out, settings, of, None, {"": 1})
+    _, of_crops = crops.batches(learning, held_out, settings, of, 0)
     images, labels, weights = of_crops[0]
     assert images.shape[1:] == (64, 64, 3)
     for image, of_image, label, number in zip(images, weights, labels, range(len(images)), strict=True):
@@ -129,20 +132,30 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
         np.testing.assert_array_equal(label, crop.mask > 0)
         expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5, at_least=1)
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
-    plain = _batches(held_out, settings | {"weight_maps": False}, of, None, {"": 1})[0]
+    plain = crops.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
 
 
 def test_kinds_are_copied_as_the_recipe_says(table, finished):
     store, _ = finished
-    learning, _ = _divided(open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny")), 0)
-    of_crops = _batches(
-        learning, values(table.settings("tiny")), lengths(values(table.settings("tiny")), 1), 0, {"": 1, "artefact": 3}
-    )
+    settings = values(table.settings("tiny")) | {"copies": {"": 1, "artefact": 3}, "artefact_copies": None}
+    of_crops, _ = batches(open_dataset("synthetic", table, "tiny", store), settings, 0)
     copies = dict.fromkeys(range(len(of_crops.split)), 0)
     for number, _ in of_crops.items.tolist():
         copies[number] += 1
     assert copies == {number: 3 if kind == "artefact" else 1 for number, kind in enumerate(of_crops.split.kinds)}
+
+
+def test_a_rehearsal_times_crops_to_validate_on_and_whole_images_to_predict(table, finished, monkeypatch):
+    store, _ = finished
+    timed = []
+    monkeypatch.setattr(rehearsal, "seconds_for", lambda model, images, *_: timed.append(images[0].shape) or 1.0)
+    dataset = open_dataset("synthetic", table, "tiny", store)
+    request = Request(table, table.rows[:1], [0], "tiny", "synthetic", store)
+    estimate = rehearsal.measure(request, table.rows[0], dataset.path)
+    assert timed == [(64, 64, 3), (128, 160, 3)]
+    _, held_out = batches(dataset, values(table.settings("tiny")), 0)
+    assert estimate["total"] > 2 * len(held_out.items) + len(dataset.splits["test"])
 
 
 def test_outlines_are_of_what_was_matched_missed_and_found_for_nothing():

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 from nodes_unet.errors import InputError
 from reproduce import cli
 from reproduce.cli import tables
+from reproduce.cli.app import app
+from reproduce.recipe import assumed
 
 
 def call(capfd, *arguments):
@@ -92,15 +95,16 @@ sys.exit(3 if {{"tensorflow", "keras"}} & set(sys.modules) else 0)
 
 
 def test_every_command_has_help_with_an_example(capfd):
-    for command in (
-        ["list"],
-        ["show"],
-        ["run"],
-        ["compare"],
-        *(["data", c] for c in ("prepare", "synth", "info", "candidates", "where")),
-    ):
-        code, out, _ = call(capfd, *command, "--help")
-        assert code == 0 and "Example" in out
+    groups = {"": app, **{f"{group.name} ": group.typer_instance for group in app.registered_groups}}
+    commands = [
+        group + (command.name or command.callback.__name__)
+        for group, of_group in groups.items()
+        for command in of_group.registered_commands
+    ]
+    assert {"run", "check", "data prepare", "bench ode"} <= set(commands)
+    for command in commands:
+        code, out, _ = call(capfd, *command.split(), "--help")
+        assert code == 0 and "Example" in out, command
 
 
 @pytest.mark.parametrize(
@@ -113,11 +117,13 @@ def test_every_command_has_help_with_an_example(capfd):
         (["show", "ode-position", "--preset", "fast"], "no preset 'fast'"),
         (["bench", "ode", "--levels", "128"], "--levels '128' is no level: write channels x size"),
         (["bench", "ode", "--tolerances", "small"], "--tolerances 'small' is no list of numbers"),
+        (["bench", "weightmaps", "--cells", "0.5"], "--cells '0.5': every number must be a whole one"),
         (["bench", "ode", "--scales", "0"], "--scales '0': every number must be positive"),
         (["bench", "ode", "--activations", ""], "--activations '' is unknown: choose from relu, softplus"),
         (["bench", "ode", "--activations", "tanh"], "--activations 'tanh' is unknown: choose from relu, softplus"),
         (["run", "ode-position", "--rows", "U-Net,ODEUNet10"], "no row 'ODEUNet10'"),
         (["run", "ode-position", "--seeds", "0;1"], "--seeds '0;1' is no list of whole numbers"),
+        (["run", "ode-position", "--seeds", "0,1,0"], "--seeds '0,1,0' has a seed twice"),
         (["run", "ode-position", "--seeds", "-1"], "a seed lies between 0 and 4294967295"),
         (["run", "ode-position", "--seeds", "4294967296"], "a seed lies between"),
         (["run", "ode-position", "--rows", ""], "no row ''"),
@@ -223,6 +229,22 @@ def test_a_failed_row_makes_the_exit_code_1_and_the_others_are_printed(
     code, again, _ = call(capfd, "compare", exploding.id, "--out", tmp_path)
     assert (code, again) == (0, out)
     assert call(capfd, "compare", exploding.id, "--out", tmp_path, "--format", "csv")[1].startswith("row,metric,")
+
+
+def test_a_run_prints_its_own_numbers_also_where_it_was_finished_before_another(
+    capfd, tmp_path, disc_file, tiny_table, monkeypatch
+):
+    def run(learning_rate):
+        preset = tiny_table.presets["tiny"] | {"learning_rate": assumed(learning_rate, "tests")}
+        table = replace(tiny_table, rows=tiny_table.rows[:1], presets={"tiny": preset})
+        monkeypatch.setattr(tables, "load_tables", lambda: {table.id: table})
+        code, out, _ = call(capfd, "run", table.id, "--data", disc_file, "--preset", "tiny", "--out", tmp_path)
+        assert code == 0
+        return out
+
+    first = run(1e-2)
+    assert run(1e-4) != first
+    assert run(1e-2) == first
 
 
 def write_folder(folder):

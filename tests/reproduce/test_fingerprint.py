@@ -1,6 +1,9 @@
+import importlib
+
 import pytest
 
 from reproduce import fingerprint
+from reproduce.cli.tables import load_tables
 from reproduce.fingerprint import imported_modules, source_digest
 
 FILES = {
@@ -60,3 +63,11 @@ def test_the_networks_and_the_training_of_the_project_are_found():
     modules = imported_modules(["nodes_unet.models.unet", "reproduce.evaluation.segmentation"])
     assert {"nodes_unet.ode.solver", "nodes_unet.training", "nodes_unet.metrics", "nodes_unet.data.store"} <= modules
     assert not {"nodes_unet.data.smear", "reproduce.cli.app", "reproduce.report", "nodes_unet.data.labelme"} & modules
+
+
+@pytest.mark.parametrize("name", ["attention", "counting", "ode-position", "three-networks"])
+def test_how_a_run_is_told_and_drawn_is_no_part_of_its_key(name):
+    table = load_tables()[name]
+    modules = imported_modules(importlib.import_module(f"reproduce.tasks.{table.task}").modules(table.recipe))
+    assert "reproduce.training" in modules
+    assert not [module for module in modules if module.startswith(("reproduce.figures", "reproduce.progress"))]

@@ -14,6 +14,7 @@ from reproduce.records import (
     git_state,
     locked,
     read_record,
+    read_table,
     slug,
     write_record,
 )
@@ -110,3 +111,16 @@ def test_revision_is_the_checkouts():
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     expected = subprocess.run(command, capture_output=True, text=True, check=False)
     assert git_state()["revision"] == (expected.stdout.strip() or None)
+
+
+def test_without_git_a_run_is_recorded_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git_state() == {"revision": None, "dirty": None}
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), ("", "is no table")])
+def test_a_table_that_is_lost_or_damaged_is_one_sentence(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "per_image.csv").write_text(content)
+    with pytest.raises(InputError, match=f"per_image.csv {message} .*restore it"):
+        read_table(tmp_path / "per_image.csv")

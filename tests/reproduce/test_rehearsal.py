@@ -1,8 +1,10 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from reproduce.rehearsal import rehearse
+from reproduce import rehearsal
+from reproduce.rehearsal import _predictions, rehearse
 from reproduce.request import Request
 from reproduce.table import Row
 
@@ -34,3 +36,18 @@ def test_a_row_that_does_not_work_is_told_and_hides_no_other(rehearsed, tiny_tab
 def test_tensorflow_says_nothing_when_a_process_starts(rehearsed, tiny_table, capfd):
     rehearsed(tiny_table.rows[:1])
     assert capfd.readouterr().err == "rehearsing ode-position U-Net\n"
+
+
+def test_an_error_with_brackets_is_told_as_it_is(rehearsed, tiny_table, capfd, monkeypatch):
+    monkeypatch.setattr(rehearsal, "measured", lambda *_: {"error": "no node [/job:worker]"})
+    assert not rehearsed(tiny_table.rows[:1])
+    assert "no node [/job:worker]" in capfd.readouterr().out
+
+
+def test_the_images_predicted_after_training_by_hand():
+    dataset = SimpleNamespace(splits={"train": range(100), "test": range(20)})
+    settings = {"validation_fraction": 0.3}
+    assert _predictions(dataset, settings | {"timed_images": 5, "timed_passes": 3}) == 20 + 15
+    assert _predictions(dataset, settings | {"perturbations": {"blur": [1, 2], "noise": [3]}}) == 20 * 4
+    assert _predictions(dataset, settings | {"threshold_images": "val"}) == 20 + 30
+    assert _predictions(dataset, settings | {"threshold_images": "train"}) == 20 + 70

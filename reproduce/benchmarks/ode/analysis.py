@@ -116,7 +116,8 @@ def write(measurements: pd.DataFrame, folder: Path) -> None:
         write_text(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     tolerances = solves.groupby("method")["tolerance"].nunique()
     methods = [name for name in METHODS if tolerances.get(name, 0) > 1] or list(tolerances.index)
-    colours = dict(zip(methods, colormaps["tab10"].colors, strict=False))
+    palette = colormaps["tab10" if len(methods) <= 10 else "tab20"].colors
+    colours = dict(zip(methods, palette[: len(methods)], strict=True))
     for activation, of_activation in solves.groupby("activation"):
         with replacing(folder / f"work_precision_{activation}.png") as temporary:
             _draw(of_activation, colours, temporary)
@@ -134,7 +135,7 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
     for row, scale in enumerate(scales):
         for column, (channels, size) in enumerate(levels):
             axes = panels[row][column]
-            here = solves[(solves.scale == scale) & (solves.channels == channels)]
+            here = solves[(solves.scale == scale) & (solves.channels == channels) & (solves["size"] == size)]
             if here.empty:
                 axes.set_visible(False)
                 continue
@@ -153,6 +154,6 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
             axes.grid(alpha=0.3)
     figure.supxlabel("time of a training step, s")
     figure.supylabel("error of the gradient, %")
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+    lines = {line.get_label(): line for axes in panels.flat for line in axes.lines}
+    figure.legend(handles=[lines[method] for method in methods], loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=110, format="png")

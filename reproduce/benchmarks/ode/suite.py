@@ -22,10 +22,11 @@ MEASUREMENTS = "measurements.jsonl"
 def run(
     folder: Path, problems: Sequence[Problem], tolerances: Sequence[float], methods: Sequence[str], repeats: int
 ) -> pd.DataFrame:
-    """Measures what is missing and returns all measurements of the folder.
+    """Measures what is missing or failed and returns all measurements of the folder.
 
     Raises:
-        InputError: a method is unknown or its package is not installed, or the folder cannot be written.
+        InputError: a method is unknown or its package is not installed, the folder cannot be written, or every case
+            failed.
     """
     for name in methods:
         _check(name)
@@ -33,7 +34,7 @@ def run(
         (folder / "references").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}): choose another place with --out") from error
-    done = {_key(measurement) for measurement in _read(folder)}
+    done = {_key(measurement) for measurement in _read(folder) if "error" not in measurement}
     cases = [Case(problem, method, tolerance) for problem in problems for tolerance in tolerances for method in methods]
     missing = list({case.key: case for case in cases if case.key not in done}.values())
     console, began = Console(stderr=True, soft_wrap=True), time.monotonic()
@@ -47,7 +48,10 @@ def run(
             os.fsync(file.fileno())
         left = (time.monotonic() - began) / (number + 1) * (len(missing) - number - 1)
         console.print(_line(case, measured, number + 1, len(missing), left), highlight=False, markup=False)
-    return pd.DataFrame(_read(folder))
+    measurements = _read(folder)
+    if all("error" in measurement for measurement in measurements):
+        raise InputError(f"no case of {folder} could be measured; the last one: {measurements[-1]['error']}")
+    return pd.DataFrame(measurements)
 
 
 def _check(name: str) -> None:
@@ -58,8 +62,10 @@ def _check(name: str) -> None:
 
 
 def _read(folder: Path) -> list[dict]:
+    """The newest measurement of each case."""
     path = folder / MEASUREMENTS
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return list({_key(measurement): measurement for measurement in map(json.loads, lines)}.values())
 
 
 def _key(measurement: dict) -> tuple:

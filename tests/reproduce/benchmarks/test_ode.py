@@ -5,10 +5,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from nodes_unet import InputError
 from reproduce.benchmarks.ode import suite
-from reproduce.benchmarks.ode.analysis import PEER, at_equal_error, seconds_at_error, summary, with_ratios
+from reproduce.benchmarks.ode.analysis import PEER, at_equal_error, seconds_at_error, summary, with_ratios, write
 from reproduce.benchmarks.ode.methods import METHODS
 from reproduce.benchmarks.ode.problem import Problem
 
@@ -56,15 +57,20 @@ def test_a_method_that_is_unknown_or_not_installed_is_named(tmp_path, monkeypatc
         suite.run(tmp_path, [], [], [PEER], 1)
 
 
-def test_a_case_is_measured_once_and_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
-    measured = []
+def test_a_case_is_measured_once_unless_it_failed_and_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    outcomes = iter([{"error": "no memory"}, {"evaluations": 7, "seconds_step": 0.1}])
     monkeypatch.setattr(suite, "reference", lambda problem, folder: folder)
     monkeypatch.setattr(
-        suite, "measure_in_a_fresh_process", lambda case, *_: measured.append(case) or {**PROBLEM, "error": "not made"}
+        suite,
+        "measure_in_a_fresh_process",
+        lambda case, *_: measurement(case.method, case.tolerance, **next(outcomes)),
     )
-    monkeypatch.setattr(suite, "_key", lambda measurement: None)
-    suite.run(tmp_path, [Problem(**PROBLEM)], [1e-3, 0.001], ["hairer, discrete"] * 2, 1)
-    assert len(measured) == 1
+    asked = tmp_path, [Problem(**PROBLEM)], [1e-3, 0.001], ["hairer, discrete"] * 2, 1
+    with pytest.raises(InputError, match=r"no case of .* could be measured; the last one: no memory"):
+        suite.run(*asked)
+    for _ in range(2):
+        (line,) = suite.run(*asked).to_dict("records")
+        assert line["seconds_step"] == 0.1
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file cannot be written"):
         suite.run(tmp_path / "file", [], [], [], 1)
@@ -97,6 +103,26 @@ def test_ratios_worked_by_hand():
     assert row.memory_states == 10
     without_floor = with_ratios(measurements.drop(columns=["seconds_evaluation", "seconds_evaluation_with_gradient"]))
     assert without_floor.step_to_floor.isna().all(), "methods that do not run in TensorFlow have none"
+
+
+def test_every_method_has_a_line_in_the_panels_of_its_levels(tmp_path, monkeypatch):
+    errors = {"error_h(0)": 0.1, "error_kernel 1": 0.3, "error_kernel 2": 0.2}
+    counts = {"evaluations": 7, "accepted": 1, "memory_bytes": 1, "seconds_forward": 1.0, **errors}
+    lines = [
+        measurement(method, tolerance, seconds_step=1.0, **counts) | {"size": size}
+        for method in METHODS
+        for tolerance in (1e-3, 1e-4)
+        for size in (8, 16)
+        if not (size == 8 and method == PEER)
+    ]
+    saved, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda *args, **kwargs: saved.append(args[0]) or save(*args, **kwargs))
+    write(pd.DataFrame(lines), tmp_path)
+    (figure,) = saved
+    assert len(METHODS) > 10, "more than the first palette has"
+    assert {text.get_text() for text in figure.legends[0].texts} == set(METHODS)
+    shown = [{line.get_label(): len(line.get_xdata()) for line in axes.lines} for axes in figure.axes]
+    assert shown == [dict.fromkeys(METHODS, 2) | {PEER: 0}, dict.fromkeys(METHODS, 2)]
 
 
 def test_time_at_equal_error_is_read_off_the_lower_envelope():

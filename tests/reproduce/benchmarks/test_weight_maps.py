@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nodes_unet import InputError
 from nodes_unet.weight_maps import TOLERANCE
 from reproduce import cli
 from reproduce.benchmarks import weight_maps as benchmark
@@ -43,6 +44,11 @@ def test_cells_are_round_whole_in_number_and_the_same_each_time():
     np.testing.assert_array_equal(benchmark.round_cells(128, 60), labels)
     one = benchmark.round_cells(512, 1) > 0
     assert 180 < one.sum() < 500
+
+
+def test_more_cells_than_an_image_has_room_for_are_refused():
+    with pytest.raises(InputError, match=r"an image of 24x24 is full with \d+ cells: ask for fewer than 400"):
+        benchmark.round_cells(24, 400)
 
 
 def test_the_command_prints_and_writes_the_same_cases(tmp_path, capsys):

@@ -13,7 +13,7 @@ from nodes_unet.counting import basin_areas, component_areas
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.synthetic import smear_source
 from reproduce.evaluation.count_errors import METHODS, mean_absolute_errors
-from reproduce.figures.segmentations import read_prediction
+from reproduce.evaluation.predictions import read_prediction
 from reproduce.records import PREDICTIONS, RECORD
 from reproduce.request import Request
 from reproduce.running import run

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.preview import COLOURS
 from nodes_unet.data.targets import classes
-from reproduce.figures.segmentations import chosen_images, draw, read_prediction, sheet, write_predictions
+from reproduce.evaluation.predictions import read_prediction, write_predictions
+from reproduce.figures.segmentations import chosen_images, draw, sheet
 
 
 def test_what_was_written_is_read(disc_dataset, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from nodes_unet import InputError
 from nodes_unet.files import HISTORY, write_json
+from reproduce import cli
 from reproduce.records import COUNTS, PER_IMAGE, RECORD
 from reproduce.regression.records import check
 from reproduce.request import Request
@@ -149,3 +150,31 @@ def test_committed_records_come_from_a_clean_ancestor_and_have_their_tables(smal
     texts = {number.subject: number for number in check([small], store, committed=True) if number.name == "content"}
     assert any("reproduce compare" in number.note for name, number in texts.items() if name.endswith("table.md"))
     assert "reproduce audit" in texts[str(store / "audit.md")].note
+
+
+def test_a_committed_table_whose_images_are_lost_moves_and_hides_nothing(small, store):
+    paired = replace(small, pairs=[("ODEUNet5", "U-Net")], per_image={"miou": "MIoU"})
+    (path,) = store.glob(f"**/{PER_IMAGE}")
+    path.unlink()
+    found = [number for number in check([paired], store, committed=True) if not number.holds]
+    assert any(number.name == PER_IMAGE and number.found is None for number in found)
+    assert any(number.found == "unknown" and "per_image.csv cannot be read" in number.note for number in found)
+    edited(store, lambda record: record.pop("recipe"))
+    assert "recipe" in moved(paired, store, committed=True)["missing parts"].found
+
+
+def test_the_command_tells_what_moved_on_paper_and_to_machines(small, store, tmp_path, capfd):
+    def checked(*options):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(
+                ["check", "--layer", "records", "--out", str(store), "--results", str(tmp_path / "none"), *options]
+            )
+        return ended.value.code, *capfd.readouterr()
+
+    code, out, err = checked()
+    assert (code, out.count("[moved]")) == (0, 0) and out.count("[holds]") > 20 and "none does not exist" in err
+    edited(store, lambda record: record["metrics"].update({"miou.pooled": 0.9}))
+    code, out, err = checked("--json", "--junit", str(tmp_path / "check.xml"))
+    (line,) = [number for number in json.loads(out)["numbers"] if not number["holds"]]
+    assert code == 1 and line["name"] == "miou.pooled" and line["found"] == 0.9
+    assert "moved: " in err and "miou.pooled" in (tmp_path / "check.xml").read_text()

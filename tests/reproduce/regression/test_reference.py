@@ -99,6 +99,12 @@ def test_a_row_that_is_no_longer_run_moves(table, tiny, known, store):
     assert {"no longer run"} == {number.found for number in numbers if number.subject == "ode-position, U-Net"}
 
 
+def test_a_table_that_is_no_longer_there_moves(table, known, store):
+    known["runs"]["another"] = {"U-Net": {"0": {"miou.pooled": 0.5}}}
+    (gone,) = [number for number in check([table], store, known, [0]) if not number.holds]
+    assert (gone.subject, gone.found) == ("another", "no longer run")
+
+
 def test_a_reference_is_made_of_complete_runs_of_one_environment(table, store, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"U-Net, seed 3 is missing.*reproduce run ode-position"):
         made([table], store, [0, 3], EMPTY)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nodes_unet import InputError
+from nodes_unet.files import write_json
 from reproduce.datasets import SYNTHETIC
 from reproduce.regression import checkpoints, reference
 from reproduce.regression.number import Number
@@ -46,6 +47,17 @@ def test_the_reference_is_rewritten_with_what_moved_and_why(tiny, tmp_path, quic
     assert {number.name for number in update(tables, of_other_code, folder, [0, 1], "networks")} == {"miou", "nfe"}
     assert reference.read(folder / reference.FILE) == now
     assert "Rows that were run: none." in (folder / LOG).read_text()
+
+
+def test_what_is_no_longer_checked_is_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "CASES", ())
+    monkeypatch.setattr(checkpoints, "draw", lambda _: None)
+    monkeypatch.setattr(reference, "made", lambda *_: (reference.EMPTY, []))
+    write_json(tmp_path / checkpoints.FILE, {"U-Net on walls": {"miou": 0.5}})
+    write_json(tmp_path / reference.FILE, {"environment": {}, "runs": {"of old": {}}})
+    assert {number.name for number in update({}, tmp_path, tmp_path, [0, 1], "clearing up")} == {"status"}
+    assert reference.read(tmp_path / checkpoints.FILE) == {}
+    assert not list(checkpoints.check({}, tmp_path, reference.read(tmp_path / checkpoints.FILE)))
 
 
 def test_without_a_reason_or_a_run_nothing_is_written(tiny, tmp_path, quick_checkpoints):
