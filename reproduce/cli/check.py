@@ -88,4 +88,5 @@ def _numbers(
         for store in dict.fromkeys((out, results)):
             if not store.is_dir():
                 print(f"{store} does not exist: none of its records is checked", file=sys.stderr)
+                continue
             yield from records.check(tables.values(), store, committed=store == results)
