@@ -58,9 +58,9 @@ QUICK = {
         "the averages of 0.99 lag behind random weights by some hundred steps: the validation loss then rises at first "
         "and early stopping ends the training there",
     ),
-    "copies": assumed(2, "quick: the largest network in less than ten minutes on two cores"),
+    "copies": assumed(2, "quick: minutes a network on two cores"),
     "monitor": _VALIDATED,
-    "epochs": assumed(12, "quick: minutes a network on two cores"),
+    "epochs": assumed(10, "quick: the largest network in less than ten minutes on two cores"),
     "batch_size": assumed(4, "quick: as many steps as with four copies in batches of 8, in half of the time"),
     "synthetic_train": assumed(80, "quick: minutes a network on two cores"),
     "synthetic_test": assumed(20, "quick: minutes a network on two cores"),
