@@ -20,12 +20,15 @@ RECIPE = {
     "dropout": assumed(0.1, "Figure 5 draws dropout after each pooling without a rate"),
     "tolerance": paper(1e-3, "section 3.2"),
     "first_step": assumed(
-        "interval", "TensorFlow 1's odeint, the solver of that stack, tried the whole interval first"
+        "interval",
+        "TensorFlow 1's odeint, the solver of that stack, tried the whole interval first; where that is rejected, its "
+        "last step went past the end, and ours ends there",
     ),
     "max_num_steps": assumed(1000, "the default of TensorFlow 1's odeint"),
     "gradient": assumed(
         "discrete",
-        "TensorFlow 1's odeint was differentiated through its steps; constant memory (section 3.1) takes the adjoint",
+        "TensorFlow 1's odeint was differentiated through its steps, and their sizes, which count as constants here; "
+        "constant memory (section 3.1) takes the adjoint",
     ),
     "epochs": paper(50, "section 3.2"),
     "loss": paper("categorical_cross_entropy", "section 3.3, the text; equation 7 prints the binary form"),

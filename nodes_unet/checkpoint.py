@@ -1,7 +1,7 @@
 """Checkpoints: weights, the network's plain specification and what is needed to use it, in one HDF5 file.
 
 `keras.models.load_model` opens them after `import nodes_unet`. `load` opens them without deserialising any code: it
-rebuilds the network from the registry and reads arrays, after a digest has been checked.
+rebuilds the network from the registry, reads arrays and gives nothing back whose digest is another.
 """
 
 import hashlib
@@ -13,10 +13,11 @@ import h5py
 import keras
 import numpy as np
 
-# what model.save calls for .h5 files; model.save itself takes no open file, and HDF5 needs `Disk` on a full disk
-from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
+# what model.save and load_weights call for .h5 files; they take no open file, which HDF5 needs on a full disk (`Disk`),
+# and go by the name's ending
+from keras.src.legacy.saving.legacy_h5_format import load_weights_from_hdf5_group, save_model_to_hdf5
 
-from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.data.preprocessing import SCALINGS, Preprocessing
 from nodes_unet.errors import InputError
 from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
@@ -96,7 +97,8 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         InputError: the file does not hold them.
     """
     try:
-        model.load_weights(path)
+        with h5py.File(path, "r") as file:
+            load_weights_from_hdf5_group(file["model_weights"], model)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path} does not hold the weights of its network ({error}): train it again") from error
 
@@ -117,8 +119,11 @@ def _parse(path, text: str) -> Description:
         fields["classes"] = tuple(fields["classes"])
         size = fields["preprocessing"].pop("size")
         fields["preprocessing"] = Preprocessing(size=size and tuple(size), **fields["preprocessing"])
+        fields["arguments"] = {name: value for name, value in fields["arguments"].items() if name not in INITIAL}
+        if not isinstance(fields["network"], str) or fields["preprocessing"].scaling not in SCALINGS:
+            raise ValueError("an unknown network or scaling")
         return Description(**fields)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} has a description that cannot be read ({error}): train it again") from error
 
 

@@ -15,12 +15,19 @@ from tensorflow.python.profiler.model_analyzer import profile
 from tensorflow.python.profiler.option_builder import ProfileOptionBuilder
 from tensorflow.python.util.deprecation import silence
 
+from nodes_unet.ode import ode_blocks
+
 
 def flops(model: keras.Model) -> int:
     """Floating-point operations for one image of the network's input size, a multiplication and an addition as two.
 
-    TensorFlow's profiler on the frozen inference graph. What a loop repeats counts once: not for ODE-blocks.
+    TensorFlow's profiler on the frozen inference graph.
+
+    Raises:
+        ValueError: the input's size is not fixed, or there are ODE-blocks, whose loops would count once.
     """
+    if None in model.input_shape[1:] or ode_blocks(model):
+        raise ValueError("operations are counted of networks with a fixed input_shape and without ODE-blocks")
     image = tf.TensorSpec((1, *model.input_shape[1:]), model.inputs[0].dtype)
     predict = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(image)
     _, definition = convert_variables_to_constants_v2_as_graph(predict)

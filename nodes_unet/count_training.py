@@ -9,6 +9,7 @@ from sklearn.linear_model import RidgeCV
 
 from nodes_unet import checkpoint
 from nodes_unet.checkpoint import Description
+from nodes_unet.inference import outputs
 from nodes_unet.models import build
 from nodes_unet.models.count_head import SCALES, scales_of
 
@@ -38,6 +39,7 @@ def train_counts(
 
     Raises:
         InputError: a checkpoint cannot be read or written.
+        SolverError: a solve of an ODE-block failed.
     """
     described, trunk = checkpoint.read_description(segmentation), checkpoint.load(segmentation)
     arguments = {"network": described.network, "arguments": described.arguments, "counted": counts.shape[1]}
@@ -55,7 +57,7 @@ def train_counts(
 
 def _means(scales: keras.Model, images: Iterable[np.ndarray]) -> np.ndarray:
     """(n, channels of all scales) float64."""
-    by_image = [np.concatenate(scales.predict_on_batch(image[None]), axis=1) for image in images]
+    by_image = [np.concatenate(outputs(scales, image[None]), axis=1) for image in images]
     return np.concatenate(by_image).astype(np.float64)
 
 

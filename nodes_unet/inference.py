@@ -27,8 +27,20 @@ def predicted(model: keras.Model, preprocessing: Preprocessing, image: np.ndarra
     Raises:
         SolverError: the solve of an ODE-block failed.
     """
-    found = model.predict_on_batch(preprocessing(image)[None])[0]
-    if failed := [block.name for block in ode_blocks(model) if block.failed]:
+    return outputs(model, preprocessing(image)[None])[0]
+
+
+def outputs(model: keras.Model, batch: np.ndarray):
+    """What a network makes of a batch, as `predict_on_batch` gives it.
+
+    Raises:
+        SolverError: a solve of an ODE-block failed.
+    """
+    blocks = ode_blocks(model)
+    for block in blocks:
+        block.failed_solves.reset_state()
+    found = model.predict_on_batch(batch)
+    if failed := [block.name for block in blocks if block.failed_solves.result() > 0]:
         raise SolverError(
             f"the solve of {', '.join(failed)} failed: look for NaN in image and weights, or raise the tolerance or the"
             " cap of steps"

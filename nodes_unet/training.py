@@ -5,7 +5,7 @@ import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -84,14 +84,16 @@ def train(
 
     Raises:
         TrainingError: the loss became NaN or infinite.
-        InputError: a file cannot be written or read, a setting is unknown.
+        InputError: a file cannot be written or read, a setting is unknown, or the folder has another training's state
+            (more epochs may be asked for).
     """
     folder = Path(folder)
     seed_everything(seed)
     names = devices(number_of_devices)
     with scope(names):
         model = compiled(description, fitting, names)
-    state = _State(model, description, folder)
+    training_is = json.dumps([asdict(description), seed, asdict(replace(fitting, epochs=0))], sort_keys=True)
+    state = _State(model, description, folder, training_is)
     state.restore()
     schedule = _Schedule(state, fitting)
     model.fit(
@@ -216,9 +218,9 @@ class _Schedule(keras.callbacks.Callback):
 class _State(keras.callbacks.Callback):
     """Keeps the best weights and everything that a resumed training needs, once an epoch."""
 
-    def __init__(self, network: keras.Model, description: Description, folder: Path):
+    def __init__(self, network: keras.Model, description: Description, folder: Path, training: str):
         super().__init__()
-        self.network, self.description, self.folder = network, description, folder
+        self.network, self.description, self.folder, self.training = network, description, folder, training
         self.history: list[dict] = []
 
     def restore(self) -> None:
@@ -227,6 +229,8 @@ class _State(keras.callbacks.Callback):
             return
         try:
             with h5py.File(path, "r") as file:
+                if file.attrs["training"] != self.training:
+                    raise ValueError("it is of a training with another network, seed or fitting")
                 self.history = json.loads(file.attrs["history"])
                 for variable, stored in zip(self._variables(), file["variables"].values(), strict=True):
                     variable.assign(stored[()])
@@ -245,15 +249,16 @@ class _State(keras.callbacks.Callback):
             described = replace(self.description, epoch=epoch + 1, val_loss=row["val_loss"])
             checkpoint.save(self.network, described, self.folder / BEST)
         self.history.append(row | {"seconds": time.perf_counter() - self.began})
-        self._write_resume()
         with replacing(self.folder / HISTORY) as temporary:
             pd.DataFrame(self.history).to_csv(temporary, index=False)
+        self._write_resume()  # last: what is before it is written again where this is missing
 
     def _write_resume(self) -> None:
         with replacing(self.folder / RESUME) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
             for number, variable in enumerate(self._variables()):
                 file[f"variables/{number:05d}"] = keras.ops.convert_to_numpy(variable)
             file.attrs["history"] = json.dumps(self.history)
+            file.attrs["training"] = self.training
 
     def _variables(self) -> list:
         # model.variables includes the dropout layers' seeds, which no weights file holds

@@ -104,6 +104,37 @@ def test_a_network_that_the_registry_does_not_know_is_refused_not_run(checkpoint
         nodes_unet.load(checkpoint)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"network": ["unet"]}, {"arguments": [1]}, {"preprocessing": {"size": None, "scaling": "eval"}}, {"classes": 3}],
+)
+def test_a_description_of_odd_parts_is_refused(checkpoint, change):
+    with h5py.File(checkpoint, "a") as file:
+        fields = json.loads(file.attrs["nodes_unet"])
+        file.attrs["nodes_unet"] = json.dumps(fields | change)
+    with pytest.raises(InputError, match=r"best\.h5 has a description that cannot be read"):
+        nodes_unet.load(checkpoint)
+
+
+def test_a_description_cannot_ask_for_initial_weights(tmp_path):
+    """A file from outside must not make this machine download or open another one."""
+    arguments = {"input_shape": [32, 32, 3]}
+    described = Description("attention_linknet", arguments, ("a", "b"), Preprocessing())
+    save(build("attention_linknet", **arguments), described, tmp_path / "best.h5")
+    with h5py.File(tmp_path / "best.h5", "a") as file:
+        fields = json.loads(file.attrs["nodes_unet"])
+        fields["arguments"]["encoder_weights"] = "another.h5"
+        file.attrs["nodes_unet"] = json.dumps(fields)
+    with pytest.raises(InputError, match="digest"):
+        nodes_unet.load(tmp_path / "best.h5")
+
+
+@pytest.mark.parametrize("name", ["best.weights.h5", "best.keras", "best"])
+def test_a_checkpoint_may_have_any_name(checkpoint, name):
+    checkpoint.rename(checkpoint.with_name(name))
+    assert nodes_unet.load(checkpoint.with_name(name)).count_params() > 0
+
+
 def test_a_file_cut_short_is_named(checkpoint):
     checkpoint.write_bytes(checkpoint.read_bytes()[:-2000])
     with pytest.raises(InputError, match=r"best\.h5 is cut short"):

@@ -47,6 +47,14 @@ def test_the_convolutions_are_nearly_all_of_it(linknet):
     assert 0.95 * counted < convolutions < counted
 
 
+@pytest.mark.parametrize(
+    ("network", "arguments"), [("unet", {"input_shape": (None, None, 3)}), ("ode_unet", {"position": 5})]
+)
+def test_networks_whose_operations_would_be_left_out_are_refused(network, arguments):
+    with pytest.raises(ValueError, match="a fixed input_shape and without ODE-blocks"):
+        flops(build(network, filters=2, **{"input_shape": (32, 32, 3), **arguments}))
+
+
 def test_an_image_costs_what_it_costs_whatever_its_batch():
     for shape, batch in (((32, 32, 3), None), ((64, 64, 3), None), ((32, 32, 3), 4)):
         image = keras.Input(shape, batch_size=batch)

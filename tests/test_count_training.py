@@ -9,6 +9,7 @@ import nodes_unet
 from nodes_unet.checkpoint import Description, save
 from nodes_unet.count_training import train_counts
 from nodes_unet.data.preprocessing import Preprocessing
+from nodes_unet.errors import SolverError
 
 ARGUMENTS = {"input_shape": [32, 32, 3], "classes": 3, "filters": 8, "dropout": 0.0}
 PENALTIES = (1e-6, 1e-4, 1e-2, 1.0)
@@ -48,6 +49,15 @@ def test_it_counts_far_better_than_the_mean_and_comes_back_from_its_checkpoint(s
     for before, after in zip(trunk.get_weights(), kept, strict=False):
         np.testing.assert_array_equal(before, after)
     assert nodes_unet.read_description(tmp_path / "c.h5").network == "count_head"
+
+
+def test_a_failed_solve_is_an_error_though_pooling_hides_its_nan(tmp_path):
+    arguments = ARGUMENTS | {"position": 1, "tolerance": 1e-12, "max_num_steps": 1}
+    model = nodes_unet.build("ode_unet", **arguments)
+    save(model, Description("ode_unet", arguments, ("a", "b", "c"), Preprocessing(None, None)), tmp_path / "best.h5")
+    with pytest.raises(SolverError, match="the solve of stage1_ode failed"):
+        train_counts(tmp_path / "best.h5", *images(4, 0), PENALTIES, tmp_path / "c.h5")
+    assert not (tmp_path / "c.h5").exists()
 
 
 def test_it_is_the_ridge_regression_whose_penalty_errs_least_where_one_image_is_left_out(segmentation, tmp_path):

@@ -24,6 +24,7 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
 from nodes_unet.data.store import Dataset
+from nodes_unet.ode import ode_blocks
 from nodes_unet.training import Fitting, train
 
 dataset = Dataset(sys.argv[1])
@@ -44,8 +45,9 @@ def losses(network, number, **own):
     description = Description(network, arguments, dataset.classes, Preprocessing())
     with tempfile.TemporaryDirectory() as folder:
         fitting = Fitting(3, plateau={"patience": 1, "factor": 0.5})
-        train(description, *batches, fitting, folder, seed=0, number_of_devices=number)
-        return pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]].to_numpy().ravel().tolist()
+        model = train(description, *batches, fitting, folder, seed=0, number_of_devices=number)
+        history = pd.read_csv(folder + "/history.csv")[["loss", "val_loss"]]
+        return history.to_numpy().ravel().tolist(), [block.nfe for block in ode_blocks(model)]
 
 
 print(json.dumps({
@@ -66,7 +68,8 @@ def losses(disc_file):
 @pytest.mark.parametrize(("network", "tolerance"), [("unet", 1e-4), ("ode_unet", 1e-2)])
 def test_two_devices_train_as_one_at_the_same_global_batch(losses, network, tolerance):
     # with an ODE-block each replica chooses its own steps, by the error norm over its part of the batch
-    one, two = losses[network]
+    (one, nfe_of_one), (two, nfe_of_two) = losses[network]
+    assert nfe_of_one == nfe_of_two
     assert len(one) == 6
     assert one == pytest.approx(two, abs=tolerance)
     assert one[0] > one[-2]

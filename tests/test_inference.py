@@ -5,7 +5,8 @@ import pytest
 import nodes_unet
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.errors import SolverError
-from nodes_unet.inference import probabilities, seconds_for, segment
+from nodes_unet.inference import outputs, probabilities, seconds_for, segment
+from nodes_unet.ode import ode_blocks
 
 
 @pytest.fixture
@@ -56,6 +57,19 @@ def test_a_failed_solve_is_an_error_and_no_segmentation():
     assert np.isfinite(model.predict_on_batch(np.ones((1, 16, 16, 3), np.float32))).all()
     with pytest.raises(SolverError, match="the solve of stage1_ode failed"):
         segment(model, Preprocessing((16, 16), clahe_clip=None), halves(16, 16))
+
+
+def test_a_solve_that_failed_before_the_last_one_of_a_batch_is_an_error_too(monkeypatch):
+    model = nodes_unet.build("ode_unet", position=1, filters=2, input_shape=(16, 16, 3))
+    (block,) = ode_blocks(model)
+    failures = iter([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0]])  # of the solves of each batch
+    monkeypatch.setattr(
+        model, "predict_on_batch", lambda _: [block.failed_solves.update_state(f) for f in next(failures)]
+    )
+    outputs(model, None)
+    with pytest.raises(SolverError, match="the solve of stage1_ode failed"):
+        outputs(model, None)
+    outputs(model, None)
 
 
 def test_one_class_is_where_its_probability_reaches_the_threshold():

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -154,6 +155,31 @@ def test_a_failed_solve_ends_the_training_though_pooling_and_relu_hide_its_nan_f
     assert not (tmp_path / "best.h5").exists()
 
 
+def test_a_training_killed_between_its_files_ends_with_all_of_them(tmp_path, disc_file):
+    """Each epoch leaves `resume.h5` last: where it is missing, the epoch is trained again."""
+    train(*ingredients(disc_file), Fitting(2), tmp_path, seed=0)
+    expected, state = pd.read_csv(tmp_path / "history.csv"), (tmp_path / "resume.h5").read_bytes()
+    replace, order = Path.replace, []
+    with pytest.MonkeyPatch.context() as watched:
+        watched.setattr(Path, "replace", lambda self, target: order.append(Path(target).name) or replace(self, target))
+        train(*ingredients(disc_file), Fitting(3), tmp_path, seed=0)
+    assert order[-2:] == ["history.csv", "resume.h5"]
+    (tmp_path / "resume.h5").write_bytes(state)
+    train(*ingredients(disc_file), Fitting(3), tmp_path, seed=0)
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert history.epoch.tolist() == [1, 2, 3]
+    pd.testing.assert_frame_equal(history[["loss", "val_loss"]][:2], expected[["loss", "val_loss"]])
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"fitting": Fitting(2, learning_rate=1e-2)}])
+def test_the_state_of_another_training_is_not_gone_on_with(tmp_path, disc_file, other):
+    asked = {"fitting": Fitting(1), "seed": 0}
+    train(*ingredients(disc_file), asked["fitting"], tmp_path, seed=asked["seed"])
+    asked |= other
+    with pytest.raises(InputError, match=r"resume\.h5 cannot be resumed from .*another network, seed or fitting"):
+        train(*ingredients(disc_file), asked["fitting"], tmp_path, seed=asked["seed"])
+
+
 def test_a_damaged_resume_file_is_named(tmp_path, disc_file):
     train(*ingredients(disc_file), Fitting(1), tmp_path, seed=0)
     resume = tmp_path / "resume.h5"
@@ -196,7 +222,7 @@ def test_a_full_disk_ends_the_training_with_a_sentence_and_no_torn_file(tmp_path
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
     assert f"{file} cannot be written (file too large)" in run.stdout
-    assert {path.name for path in (tmp_path / "run").iterdir()} <= {"best.h5", "resume.h5"} - {file}
+    assert {path.name for path in (tmp_path / "run").iterdir()} <= {"best.h5", "history.csv", "resume.h5"} - {file}
 
 
 def test_a_block_that_takes_more_than_twice_its_early_evaluations_is_told_once():

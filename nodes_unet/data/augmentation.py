@@ -21,10 +21,11 @@ class Augmentation:
     Attributes:
         quarter_turns: whether square images are turned too, besides the flips.
         rotation: largest angle, degrees.
-        scale: largest relative change of size.
-        zoom_out: largest further shrinking, relative.
+        scale: largest relative change of height and of width, drawn for each.
+        zoom_out: largest further shrinking of height and of width, relative.
         shift: largest shift, relative to height and width.
-        brightness, contrast: largest relative changes.
+        brightness: largest shift, relative to the full range.
+        contrast: largest relative change.
         hue: largest shift, degrees of OpenCV's half circle (0 to 179).
         saturation: largest shift, grey levels.
         noise: largest standard deviation of Gaussian noise, grey levels.

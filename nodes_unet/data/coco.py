@@ -18,7 +18,12 @@ _IN_WELL = re.compile(r"(_\d+)?_\d+d\d+h\d+m_\d+$")  # LIVECell's names end in p
 
 
 def coco_source(
-    folder: str | Path, *, name: str | None = None, origin: str = "not stated", licence: str = "not stated"
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    origin: str = "not stated",
+    licence: str = "not stated",
+    pixel_size: float | None = None,
 ) -> Source:
     """Reads the images in `images/` and its folders, and one annotation file a split: `annotations/` holds a JSON file
     each whose name has the word `train`, `val` or `test` in it.
@@ -30,6 +35,7 @@ def coco_source(
         folder: holds `images/` and `annotations/`.
         name: of the data set; by default the folder's.
         origin, licence: where it comes from, and under which terms.
+        pixel_size: micrometres, where known.
 
     Returns:
         A source with the role `proxy`.
@@ -60,6 +66,7 @@ def coco_source(
         role="proxy",
         origin=origin,
         licence=licence,
+        pixel_size=pixel_size,
         splits={split: lambda content=content: samples(*content) for split, content in annotated.items()},
         rules={"overlap": "the annotation with the lower id keeps the pixel"},
     )
@@ -105,7 +112,7 @@ def _read(path: Path) -> tuple[Path, list[dict], dict[int, list[dict]]]:
         by_image = defaultdict(list)
         for annotation in sorted(annotations, key=lambda each: each["id"]):
             by_image[annotation["image_id"]].append(annotation)
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no COCO file ({type(error).__name__}: {error}): export it again") from error
     if len(known) < len(images) or len(set(known.values())) < len(images):
         raise InputError(f"{path} has an id or a file_name of an image twice: drop one of them")
@@ -153,7 +160,7 @@ def _polygons(annotation: dict, shape: tuple[int, int], where: str) -> list[np.n
     for part in parts:
         try:
             points = np.array(part, float).reshape(-1, 2)
-        except (ValueError, TypeError) as error:
+        except (OverflowError, ValueError, TypeError) as error:
             raise InputError(f"{where}: a polygon is no list of pairs x, y: correct it") from error
         if len(points) < 3 or not np.isfinite(points).all():
             raise InputError(f"{where}: a polygon needs 3 or more points, all of them numbers")

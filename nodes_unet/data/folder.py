@@ -20,6 +20,7 @@ def folder_source(
     name: str | None = None,
     origin: str = "not stated",
     licence: str = "not stated",
+    pixel_size: float | None = None,
     stretch: tuple[float, float] | None = None,
     instances: bool = False,
 ) -> Source:
@@ -30,12 +31,13 @@ def folder_source(
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
-            several images come from one slide, `group`; where the numbers of cells are known, `count_<class>` for each
-            class after the first; `kind` for images to augment unlike the others.
+            several images come from one slide, `group` (empty: a group of its own); where the numbers of cells are
+            known, `count_<class>` for each class after the first; `kind` for images to augment unlike the others.
         classes: class names; a mask holds their positions in this sequence as pixel values.
         name: of the data set; by default the folder's.
         origin: where the data comes from.
         licence: under which terms.
+        pixel_size: micrometres, where known.
         stretch: percentiles for `read_image`; by default the full range of the file's type.
         instances: whether each number other than 0 in a mask is an object; of two classes, then, and counted.
 
@@ -69,6 +71,7 @@ def folder_source(
         role="proxy",
         origin=origin,
         licence=licence,
+        pixel_size=pixel_size,
         splits={split: lambda rows=rows: samples(rows) for split, rows in table.groupby("split")},
         rules={"bit depth": "full range" if stretch is None else f"percentiles {stretch[0]:g} to {stretch[1]:g}"},
     )
@@ -90,7 +93,8 @@ def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
 
 def _read_split(path: Path) -> pd.DataFrame:
     table = read_table(path, ("id", "split"), "write one with the columns id, split and, if known, group")
-    table = table.assign(group=table.get("group", table["id"]), kind=table.get("kind", ""))
+    group = table.get("group", table["id"])
+    table = table.assign(group=group.where(group != "", table["id"]), kind=table.get("kind", ""))
     for row in table.itertuples():
         if row.split not in SPLITS:
             raise InputError(f"{path}, line {row.Index}: the split {row.split!r} is none of {', '.join(SPLITS)}")
@@ -117,7 +121,7 @@ def _read_counts(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> dic
         raise InputError(f"{path} has the columns {', '.join(given)}: it needs {', '.join(columns)}, or none of them")
     for number, *row in table[columns].itertuples(name=None):
         for column, value in zip(columns, row, strict=True):
-            if not (value.isascii() and value.isdigit()):
+            if not (value.isascii() and value.isdigit() and len(value) < 10):
                 raise InputError(f"{path}, line {number}: {column} is {value!r}, write the number of cells")
     return dict(zip(table["id"], table[columns].astype(int).itertuples(index=False, name=None), strict=True))
 

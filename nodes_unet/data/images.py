@@ -2,15 +2,19 @@
 
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import PIL.Image
 import skimage.io
+from PIL import ExifTags
 
 from nodes_unet.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 MOST_PIXELS = 100_000_000
+_CONVERTED = {"1": "L", "P": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}  # Pillow's modes
+_PHOTOMETRIC = 262  # TIFF tag
 
 
 def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> np.ndarray:
@@ -22,19 +26,22 @@ def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> 
             (0 to 1 for float files), and 8-bit files stay as they are.
 
     Returns:
-        (H, W, 3) uint8 RGB.
+        (H, W, 3) uint8 RGB; palettes, CMYK and YCbCr are brought there by Pillow.
 
     Raises:
-        InputError: the file is missing, cut short, no image, or has a shape other than (H, W) or (H, W, 1 to 4).
+        InputError: the file is missing, cut short, no image, stored turned or as a negative, has a shape other than
+            (H, W) or (H, W, 1 to 4), or numbers that are not finite.
     """
     image_size(path)
-    pixels = _decode(path, skimage.io.imread)
+    pixels = _decode(path, _read_pixels)
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
         raise InputError(f"{path} has the shape {pixels.shape}: expected a grey or RGB image, so export it as one")
     if pixels.shape[2] in (2, 4):
         pixels = pixels[..., :-1]
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise InputError(f"{path} has values that are no finite numbers: put numbers in their place")
     return np.ascontiguousarray(np.broadcast_to(_eight_bit(pixels, stretch), (*pixels.shape[:2], 3)))
 
 
@@ -45,7 +52,8 @@ def read_mask(path: str | Path) -> np.ndarray:
         (H, W) uint8 or uint16.
 
     Raises:
-        InputError: the file is missing, cut short, no image, or has more than one channel.
+        InputError: the file is missing, cut short, no image, stored turned or as a negative, or has more than one
+            channel or image.
     """
     image_size(path)
     labels = _decode(path, _read_indices)
@@ -64,11 +72,19 @@ def image_size(path: str | Path) -> tuple[int, int]:
     """Height and width of an image file, from its header.
 
     Raises:
-        InputError: the file is missing, no image, or has more than 100 megapixels.
+        InputError: the file is missing, no image, has more than 100 megapixels, or is stored turned or as a negative,
+            which programs show in different ways.
     """
-    width, height = _decode(path, lambda file: _open(file).size)
+    header = _decode(path, _read_header)
+    width, height = header.size
     if width * height > MOST_PIXELS:
         raise InputError(f"{path} has {width} x {height} pixels, more than 100 megapixels: cut it into smaller images")
+    if header.orientation != 1:
+        raise InputError(
+            f"{path} is stored turned or mirrored (EXIF orientation {header.orientation}): save it upright"
+        )
+    if header.negative:
+        raise InputError(f"{path} is stored as a negative (MinIsWhite): export it with 0 for black")
     return height, width
 
 
@@ -78,6 +94,8 @@ def _decode(path, read):
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # image_size has a limit of its own
             return read(Path(path))
+    except InputError:
+        raise
     except PIL.Image.DecompressionBombError as error:
         raise InputError(f"{path} has more than 100 megapixels: cut it into smaller images") from error
     except FileNotFoundError as error:
@@ -86,13 +104,31 @@ def _decode(path, read):
         raise InputError(f"{path} cannot be read as an image ({error}): replace the file") from error
 
 
-def _open(path: Path) -> PIL.Image.Image:
+class _Header(NamedTuple):
+    size: tuple[int, int]  # width, height
+    orientation: int
+    negative: bool
+
+
+def _read_header(path: Path) -> _Header:
     with PIL.Image.open(path) as file:
-        return file
+        negative = file.format == "TIFF" and file.mode != "1" and file.tag_v2.get(_PHOTOMETRIC) == 0
+        # of the formats of cameras alone: of others Pillow reads the whole file for it
+        exif = file.getexif() if file.format in ("JPEG", "TIFF") else {}
+        return _Header(file.size, exif.get(ExifTags.Base.Orientation, 1), negative)
+
+
+def _read_pixels(path: Path) -> np.ndarray:
+    with PIL.Image.open(path) as file:
+        if file.mode in _CONVERTED:
+            return np.asarray(file.convert(_CONVERTED[file.mode]))
+    return skimage.io.imread(path)
 
 
 def _read_indices(path: Path) -> np.ndarray:
     with PIL.Image.open(path) as file:
+        if getattr(file, "n_frames", 1) > 1:
+            raise InputError(f"{path} holds {file.n_frames} images: a mask is one, so export it alone")
         return np.asarray(file)
 
 

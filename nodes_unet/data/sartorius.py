@@ -45,11 +45,11 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
     lines = dict(iter(table.groupby("id", sort=False)))
     images = {name: folder / "train" / f"{name}.png" for name in lines}
     for name, path in images.items():
+        where = f"{folder / 'train.csv'}, line {lines[name].index[0]}"
+        if Path(name).name != name:
+            raise InputError(f"{where}: {name} is no name of an image: correct it")
         if not path.is_file():
-            line = lines[name].index[0]
-            raise InputError(
-                f"{folder / 'train.csv'}, line {line}: {name} has no image {path}: add it or drop its lines"
-            )
+            raise InputError(f"{where}: {name} has no image {path}: add it or drop its lines")
     if len(images) < 2:
         raise InputError(f"{folder / 'train.csv'} names {len(images)} image: at least 2 are needed for train and test")
     is_competitions = len(images) == PAPERS_IMAGES and all(image_size(path) == SIZE for path in images.values())
@@ -60,8 +60,8 @@ def sartorius_source(folder: str | Path, seed: int = 0, first_keeps: bool = Fals
         for name in sorted(names):
             image = read_image(images[name])
             mask = _instances(folder / "train.csv", name, lines[name], image.shape[:2], first_keeps)
-            group = lines[name][_GROUP].iloc[0] if _GROUP in lines[name] else name
-            yield Sample(name, group, image, mask, (np.unique(mask[mask > 0]).size,))
+            group = lines[name][_GROUP].iloc[0] if _GROUP in lines[name] else ""
+            yield Sample(name, group or name, image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
         name="sartorius",

@@ -37,7 +37,7 @@ def split_items(
             raise InputError(
                 f"the training split has {len(groups)} image: at least 2 copies are needed to hold some out"
             )
-        held_out = max(1, round(fraction * len(items)))
+        held_out = min(len(items) - 1, max(1, round(fraction * len(items))))
         return items[held_out:], items[:held_out]
     raise InputError(f"validation_split {rule!r} is none of {', '.join(RULES)}")
 

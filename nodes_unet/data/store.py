@@ -119,7 +119,7 @@ class Dataset:
             yield
         except InputError:
             raise
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except (OSError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
             raise InputError(
                 f"{self.path} is cut short, damaged or no dataset file ({error}): prepare it again"
             ) from error
@@ -142,6 +142,9 @@ class Split:
         self.counts = group["counts"][()] if "counts" in group else None
         self.kinds = tuple(group["kind"].asstr()[:].tolist()) if "kind" in group else ("",) * len(self.ids)
         self._places = tuple(range(len(self.ids)))
+        lengths = {len(part) for part in (self.ids, self.groups, self.kinds, group["images"], group["masks"])}
+        if lengths != {len(self.ids)} or (self.counts is not None and len(self.counts) != len(self.ids)):
+            raise ValueError(f"the parts of {name} are of unlike lengths")
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -30,7 +30,7 @@ class _Rule(NamedTuple):
 
 # SciPy's RK45, with the embedded formula of Dormand & Prince 1980, whose error is 3/2 of Shampine's
 _SCIPY = _Rule(1.5, 2, 1 / 5, 0.2, 10.0, grows_after_rejection=False, overshoots=False)
-# tf.contrib.integrate.odeint
+# tf.contrib.integrate.odeint, which however went past the end with its last step where the first was rejected
 _TENSORFLOW1 = _Rule(1.0, 2, 1 / 5, 0.2, 10.0, grows_after_rejection=True, overshoots=False)
 # tfp.math.ode.DormandPrince, which squares the ratios twice, goes past the end and interpolates back
 _TFP = _Rule(1.0, 4, 1 / 6, 0.1, 10.0, grows_after_rejection=True, overshoots=True)

@@ -1,7 +1,8 @@
 """Backpropagation through the solver's loop, which keeps what every evaluation computed.
 
-This is how TensorFlow 1's `odeint` came by gradients. They are those of `discrete`, to rounding: step sizes count as
-constants here too. Without a second evaluation on the way back it is faster, at several times the memory.
+This is how TensorFlow 1's `odeint` came by gradients, save that it differentiated its choice of step sizes as well.
+These are those of `discrete`, to rounding: step sizes count as constants. Without a second evaluation on the way back
+it is faster, at several times the memory.
 """
 
 from collections.abc import Callable

@@ -23,7 +23,7 @@ class ODEBlock(keras.layers.Layer):
         first_step, max_num_steps, method, num_steps, norm, gradient: as for `odeint`.
 
     Attributes:
-        nfe: number of evaluations of the dynamics in the last forward solve.
+        nfe: number of evaluations of the dynamics in the last forward solve, of several replicas the mean.
         failed: whether the last forward solve failed, for any image.
     """
 
@@ -95,12 +95,12 @@ class ODEBlock(keras.layers.Layer):
     @property
     def nfe(self) -> int:
         """Number of evaluations of the dynamics in the last forward solve."""
-        return int(self.evaluations.last)
+        return int(ops.convert_to_numpy(self.evaluations.last))
 
     @property
     def failed(self) -> bool:
         """Whether the last forward solve failed, for any image."""
-        return bool(self.failed_solves.last > 0)
+        return bool(ops.convert_to_numpy(self.failed_solves.last) > 0)
 
     def get_config(self):
         """The layer's arguments."""
@@ -109,11 +109,11 @@ class ODEBlock(keras.layers.Layer):
 
 
 class Latest(keras.metrics.Mean):
-    """The mean since the last reset, and the latest value."""
+    """The mean since the last reset, and the latest value, of several replicas their mean."""
 
     def __init__(self, **arguments):
         super().__init__(**arguments)
-        self.last = self.add_variable(shape=(), initializer="zeros", name="last")
+        self.last = self.add_variable(shape=(), initializer="zeros", aggregation="mean", name="last")
 
     def update_state(self, value):
         """Takes in one value."""

@@ -66,9 +66,10 @@ def odeint(
         rtol, atol: relative and absolute tolerance of the local error; atol is rtol unless given.
         first_step: `"hairer"` chooses it from the slopes at the start (the default, because the error then follows the
             tolerance: see `results/bench/ode`); `"interval"` tries the whole interval first, as
-            TensorFlow 1's `odeint` did; a float is its length; `"tfp"` is the behaviour of TensorFlow Probability's
-            Dormand-Prince in everything: first step 1e-3, its error norm and growth of steps, and steps past the end
-            with interpolation back. All others end exactly at t1.
+            TensorFlow 1's `odeint` did, and is that solver where this step is accepted: else the last step of that one
+            went past the end, to be interpolated back; a float is its length; `"tfp"` is the behaviour of TensorFlow
+            Probability's Dormand-Prince in everything: first step 1e-3, its error norm and growth of steps, and steps
+            past the end with interpolation back. All others end exactly at t1.
         max_num_steps: cap on attempted steps.
         num_steps: number of steps of `"euler"` and `"rk4"`.
         norm: one error norm over the `"batch"`, as in the papers' solver, or one of each `"sample"`, which then takes

@@ -23,10 +23,10 @@ from nodes_unet.errors import InputError
 app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_help=True, rich_markup_mode=None)
 
 READERS = {  # by layout, with the options that it takes
-    "folder": (folder_source, ("classes", "name", "origin", "licence", "stretch", "instances")),
+    "folder": (folder_source, ("classes", "name", "origin", "licence", "pixel_size", "stretch", "instances")),
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed", "first_keeps")),
-    "coco": (coco_source, ("name", "origin", "licence")),
+    "coco": (coco_source, ("name", "origin", "licence", "pixel_size")),
     "fluocells": (fluocells_source, ("seed", "test_list", "kinds")),
 }
 Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons", "slices")})
@@ -59,6 +59,7 @@ def prepare(
         str | None, typer.Option(help="folder, coco: where it comes from, with the reference to cite.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="folder, coco: under which terms.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
@@ -83,6 +84,7 @@ def prepare(
         "name": name,
         "origin": origin,
         "licence": licence,
+        "pixel_size": pixel_size,
         "stretch": stretch,
         "instances": instances or None,
         "seed": seed,

@@ -13,7 +13,7 @@ from nodes_unet.counting import basin_areas, component_areas, tuned
 from nodes_unet.counting import count as count_areas
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import BEST
-from nodes_unet.inference import segment
+from nodes_unet.inference import outputs, segment
 from reproduce.evaluation.count_errors import METHODS
 from reproduce.training import preprocessing, sides
 
@@ -49,6 +49,9 @@ def count(
     Returns:
         A line an image and class: `id`, `class`, `truth` and a column a method of `METHODS`; and the chosen arguments
         by method and class.
+
+    Raises:
+        SolverError: a solve of an ODE-block failed.
     """
     train, test, prepared = dataset.splits["train"], dataset.splits["test"], preprocessing(settings)
     inputs = (prepared(sample.image) for sample in train)
@@ -61,7 +64,7 @@ def count(
     components, chosen_components = _read_off(component_areas, [{}], known, predictions)
     basins, chosen_basins = _read_off(basin_areas, distances, known, predictions)
     by_method = {
-        "head": np.concatenate([head.predict_on_batch(prepared(sample.image)[None]) for sample in test]),
+        "head": np.concatenate([outputs(head, prepared(sample.image)[None]) for sample in test]),
         "components": components,
         "watershed": basins,
         "training_mean": np.tile(train.counts.mean(axis=0), (len(test), 1)),

@@ -135,6 +135,7 @@ def test_an_image_that_is_missing_is_named(folder, refuse):
         ([], "no list of polygons"),
         ([[1, 2, 3]], "no list of pairs"),
         ([["a", "b"]], "no list of pairs"),
+        ([[10**400, 1, 2, 2, 3, 3]], "no list of pairs"),
         ([[1, 1, 2, 2]], "3 or more points"),
         ([[1, 1, 2, float("nan"), 3, 3]], "3 or more points"),
         ([[1, 1, 40, 1, 3, 3]], "goes past the image of 12 x 8 pixels"),
@@ -145,9 +146,15 @@ def test_damaged_polygons_are_named(folder, segmentation, words, refuse):
     refuse(folder, "cells_test.json, annotation 3 of two.tif", words)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"images": []}', '{"images": [{}], "annotations": []}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"images": []}', '{"images": [{}], "annotations": []}', "[" * 100_000])
 def test_a_file_that_is_no_coco_file_is_named(folder, content, refuse):
     (folder / "annotations" / "cells_test.json").write_text(content)
+    refuse(folder, "cells_test.json is no COCO file")
+
+
+def test_a_folder_under_the_name_of_annotations_is_named(folder, refuse):
+    (folder / "annotations" / "cells_test.json").unlink()
+    (folder / "annotations" / "cells_test.json").mkdir()
     refuse(folder, "cells_test.json is no COCO file")
 
 

@@ -74,7 +74,7 @@ def test_counts_of_cells_are_read_from_the_split_file(folder):
     assert [sample.counts for sample in samples(folder, "test")] == [(3, 8)]
 
 
-@pytest.mark.parametrize("value", ["", "-1", "2.5", "many"])
+@pytest.mark.parametrize("value", ["", "-1", "2.5", "many", "99999999999", "9" * 20])
 def test_a_count_that_is_no_number_of_cells_is_named_with_its_line(folder, value, refuse):
     header = "id,split,count_white,count_red"
     write_split(folder, "a,train,1,2", f"b,train,{value},2", "c,train,1,2", "d,test,1,2", header=header)
@@ -264,6 +264,11 @@ def test_a_truncated_png_is_named_and_no_dataset_is_left(folder, part, refuse):
     path = folder / part / "c.png"
     path.write_bytes(path.read_bytes()[:60])
     refuse(folder, f"{path} cannot be read as an image")
+
+
+def test_an_image_without_a_group_is_one_by_itself(folder):
+    write_split(folder, "a,train,s1", "b,train,", "c,train,", "d,test,")
+    assert [sample.group for sample in samples(folder, "train")] == ["s1", "b", "c"]
 
 
 def test_a_group_on_both_sides_of_the_split_is_refused(folder, refuse):

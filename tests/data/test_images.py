@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 
 from nodes_unet.data.images import image_size, read_image, read_mask
 from nodes_unet.errors import InputError
@@ -53,12 +53,48 @@ def test_alpha_of_grey_is_dropped(tmp_path):
     np.testing.assert_array_equal(grey(read_image(tmp_path / "a.png")), COLOURS[..., 0])
 
 
-def test_a_palette_image_has_its_colours(tmp_path):
+@pytest.mark.parametrize(
+    ("suffix", "options"), [(".png", {}), (".tif", {}), (".bmp", {}), (".png", {"transparency": bytes([0, 90, 255])})]
+)
+def test_a_palette_image_has_its_colours(tmp_path, suffix, options):
+    path = tmp_path / f"a{suffix}"
     indexed = Image.fromarray(LABELS)
     indexed.putpalette([0, 0, 0, 200, 10, 20, 10, 200, 30, 5, 6, 7, 250, 251, 252])
-    indexed.save(tmp_path / "a.png")
+    indexed.save(path, **options)
     palette = np.array([[0, 0, 0], [200, 10, 20], [10, 200, 30], [5, 6, 7], [250, 251, 252]], np.uint8)
-    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), palette[LABELS])
+    np.testing.assert_array_equal(read_image(path), palette[LABELS])
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("CMYK", ".jpg"), ("CMYK", ".tif"), ("YCbCr", ".tif")])
+def test_other_colour_spaces_are_brought_to_rgb(tmp_path, mode, suffix):
+    colour = (200, 30, 60)
+    Image.new("RGB", (30, 20), colour).convert(mode).save(tmp_path / f"a{suffix}")
+    np.testing.assert_allclose(read_image(tmp_path / f"a{suffix}"), np.broadcast_to(colour, (20, 30, 3)), atol=3)
+
+
+@pytest.mark.parametrize("read", [read_image, read_mask, image_size])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+def test_an_image_that_is_stored_turned_is_refused(tmp_path, read, suffix):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    Image.fromarray(LABELS).save(tmp_path / f"a{suffix}", exif=exif)
+    with pytest.raises(InputError, match=r"is stored turned or mirrored \(EXIF orientation 3\): save it upright"):
+        read(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("read", [read_image, read_mask])
+def test_a_negative_is_refused(tmp_path, read):
+    tifffile.imwrite(tmp_path / "a.tif", LABELS, photometric="miniswhite")
+    with pytest.raises(InputError, match=r"a\.tif is stored as a negative \(MinIsWhite\)"):
+        read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_no_numbers_are_refused(tmp_path, value):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[0.1, value, 0.2]], np.float32))
+    for stretch in (None, (1, 99)):
+        with pytest.raises(InputError, match=r"a\.tif has values that are no finite numbers"):
+            read_image(tmp_path / "a.tif", stretch)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -123,6 +159,12 @@ def test_a_stack_of_images_is_no_image(tmp_path):
 
 
 # Masks
+
+
+def test_a_stack_of_masks_is_no_mask(tmp_path):
+    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 20, 30), np.uint8), photometric="minisblack")
+    with pytest.raises(InputError, match=r"stack\.tif holds 5 images"):
+        read_mask(tmp_path / "stack.tif")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])

@@ -117,6 +117,12 @@ def test_blank_lines_are_passed_over_and_counted(folder, refuse):
     refuse(folder, "train.csv, line 7, e")
 
 
+def test_an_id_that_leads_out_of_the_folder_is_refused(folder, refuse):
+    (folder / "a.png").write_bytes((folder / "train" / "a.png").read_bytes())
+    write(folder, "a,1 2,6,4,x", "../a,1 2,6,4,x")
+    refuse(folder, "train.csv, line 3", "../a is no name of an image")
+
+
 def test_an_id_without_an_image_is_named_with_its_line(folder, refuse):
     write(folder, "a,1 2,6,4,x", "zz,1 2,6,4,x")
     refuse(folder, "train.csv, line 3", "zz has no image")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes_unet.data.splits import all_copies, split_items
+from nodes_unet.data.splits import RULES, all_copies, split_items
 from nodes_unet.errors import InputError
 
 steady = settings(max_examples=60)
@@ -85,9 +85,10 @@ def test_the_numbers_of_the_paper():
     assert (len(training), len(validation)) == (640, 16)
 
 
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("fraction", [0.01, 0.99])
-def test_no_side_is_ever_empty_by_group(fraction):
-    training, validation = split_items(["a", "b", "b"], 2, fraction, "group", 0)
+def test_no_side_is_ever_empty(fraction, rule):
+    training, validation = split_items(["a", "b", "b"], 2, fraction, rule, 0)
     assert len(training)
     assert len(validation)
 

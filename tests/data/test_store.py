@@ -275,6 +275,11 @@ def test_an_hdf5_file_of_another_kind_is_no_dataset(tmp_path, content):
         (lambda file: file.pop("test"), r"not a complete dataset file"),
         (lambda file: file["train"].pop("ids"), r"cut short, damaged or no dataset file"),
         (lambda file: file.attrs.modify("classes", "[background"), r"cut short, damaged or no dataset file"),
+        (lambda file: file.attrs.modify("classes", "7"), r"cut short, damaged or no dataset file"),
+        (lambda file: refilled(file["train"], "ids", [1, 2, 3, 4, 5]), r"cut short, damaged or no dataset file"),
+        (lambda file: refilled(file["train"], "ids", ["a", "b"]), r"the parts of train are of unlike lengths"),
+        (lambda file: refilled(file["train"], "group", ["a"]), r"the parts of train are of unlike lengths"),
+        (lambda file: refilled(file["train"], "counts", [[1, 2]]), r"the parts of train are of unlike lengths"),
     ],
 )
 def test_an_edited_file_is_refused_at_opening(noise_dataset, change, words):
@@ -283,6 +288,13 @@ def test_an_edited_file_is_refused_at_opening(noise_dataset, change, words):
         change(file)
     with pytest.raises(InputError, match=rf"noise\.h5 .*{words}"):
         Dataset(noise_dataset.path)
+
+
+def refilled(group, name, values):
+    """Puts other values under a name of a split."""
+    if name in group:
+        del group[name]
+    group[name] = values
 
 
 # Sources that cannot be stored

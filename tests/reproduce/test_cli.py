@@ -270,12 +270,14 @@ def test_prepare_info_and_preview(capfd, tmp_path):
         "ground,cell",
         "--licence",
         "CC0-1.0",
+        "--pixel-size",
+        0.32,
         "--out",
         file,
     )
     assert code == 0 and "3 train, 1 test, role proxy" in out
     described = json.loads(call(capfd, "data", "info", file, "--json")[1])
-    assert described["licence"] == "CC0-1.0"
+    assert (described["licence"], described["pixel_size"]) == ("CC0-1.0", 0.32)
     assert described["splits"]["train"]["images"] == 3
     assert call(capfd, "data", "preview", file, "--out", tmp_path / "sheet.png")[0] == 0
     with Image.open(tmp_path / "sheet.png") as sheet:
