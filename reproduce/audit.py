@@ -13,7 +13,8 @@ _INTRODUCTION = """# The published numbers against one another
 
 No run and no image is needed for this: each line takes numbers that a paper prints and asks whether they fit together,
 to the printed digits or as loosely as the paper words it. A line that does not hold says that one of its numbers is
-defined otherwise than it reads, or mistaken; it does not say which. `reproduce audit --markdown` writes this page.
+defined otherwise than it reads, or mistaken, or that the reading which the line tries is not the paper's; it does not
+say which. `reproduce audit --markdown` writes this page.
 """
 
 
