@@ -6,6 +6,7 @@ rebuilds the network from the registry, reads arrays and gives nothing back whos
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -59,8 +60,7 @@ def save(model: keras.Model, description: Description, path: str | Path) -> None
     Raises:
         InputError: the file cannot be written.
     """
-    arguments = {name: value for name, value in description.arguments.items() if name not in INITIAL}
-    text = json.dumps(asdict(replace(description, arguments=arguments)))
+    text = json.dumps(asdict(replace(description, arguments=_lasting(description.arguments))))
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         save_model_to_hdf5(model, file, include_optimizer=False)
         file.attrs[_DESCRIPTION] = text
@@ -119,12 +119,17 @@ def _parse(path, text: str) -> Description:
         fields["classes"] = tuple(fields["classes"])
         size = fields["preprocessing"].pop("size")
         fields["preprocessing"] = Preprocessing(size=size and tuple(size), **fields["preprocessing"])
-        fields["arguments"] = {name: value for name, value in fields["arguments"].items() if name not in INITIAL}
+        fields["arguments"] = _lasting(fields["arguments"])
         if not isinstance(fields["network"], str) or fields["preprocessing"].scaling not in SCALINGS:
             raise ValueError("an unknown network or scaling")
         return Description(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} has a description that cannot be read ({error}): train it again") from error
+
+
+def _lasting(arguments: Mapping) -> dict:
+    """A network's arguments without those of its first weights, which its own have taken the place of."""
+    return {name: value for name, value in arguments.items() if name not in INITIAL}
 
 
 def _digest(text: str, weights: list[np.ndarray]) -> str:

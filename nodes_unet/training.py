@@ -92,8 +92,8 @@ def train(
     names = devices(number_of_devices)
     with scope(names):
         model = compiled(description, fitting, names)
-    training_is = json.dumps([asdict(description), seed, asdict(replace(fitting, epochs=0))], sort_keys=True)
-    state = _State(model, description, folder, training_is)
+    identity = json.dumps([asdict(description), seed, asdict(replace(fitting, epochs=0))], sort_keys=True)
+    state = _State(model, description, folder, identity)
     state.restore()
     schedule = _Schedule(state, fitting)
     model.fit(
@@ -218,9 +218,9 @@ class _Schedule(keras.callbacks.Callback):
 class _State(keras.callbacks.Callback):
     """Keeps the best weights and everything that a resumed training needs, once an epoch."""
 
-    def __init__(self, network: keras.Model, description: Description, folder: Path, training: str):
+    def __init__(self, network: keras.Model, description: Description, folder: Path, identity: str):
         super().__init__()
-        self.network, self.description, self.folder, self.training = network, description, folder, training
+        self.network, self.description, self.folder, self.identity = network, description, folder, identity
         self.history: list[dict] = []
 
     def restore(self) -> None:
@@ -229,7 +229,7 @@ class _State(keras.callbacks.Callback):
             return
         try:
             with h5py.File(path, "r") as file:
-                if file.attrs["training"] != self.training:
+                if file.attrs["identity"] != self.identity:
                     raise ValueError("it is of a training with another network, seed or fitting")
                 self.history = json.loads(file.attrs["history"])
                 for variable, stored in zip(self._variables(), file["variables"].values(), strict=True):
@@ -258,7 +258,7 @@ class _State(keras.callbacks.Callback):
             for number, variable in enumerate(self._variables()):
                 file[f"variables/{number:05d}"] = keras.ops.convert_to_numpy(variable)
             file.attrs["history"] = json.dumps(self.history)
-            file.attrs["training"] = self.training
+            file.attrs["identity"] = self.identity
 
     def _variables(self) -> list:
         # model.variables includes the dropout layers' seeds, which no weights file holds

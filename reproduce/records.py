@@ -186,7 +186,7 @@ def best_was_last(record: dict) -> bool:
     return last is not None and record["metrics"].get("best_epoch") == last
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_csv(path: Path) -> pd.DataFrame:
     """A CSV file of a run.
 
     Raises:

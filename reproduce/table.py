@@ -112,6 +112,11 @@ class Table:
         """Whether rows see images."""
         return self.task not in ("sizes", "stages")
 
+    @property
+    def rows_in_pairs(self) -> list[str]:
+        """Names of the rows that are compared image by image, in the order of the table."""
+        return [row.name for row in self.rows if any(row.name in pair for pair in self.pairs)]
+
     def runnable(self, preset: str) -> list[Row]:
         """The rows that are run under a preset where none are named."""
         return [row for row in self.rows if row.network and preset not in row.by_name_in]

@@ -22,7 +22,7 @@ from reproduce.records import (
     ROBUSTNESS,
     THRESHOLDS,
     best_was_last,
-    read_table,
+    read_csv,
 )
 from reproduce.table import Table
 
@@ -124,11 +124,10 @@ class Comparison:
     @cached_property
     def per_image(self) -> dict[str, dict[int, pd.DataFrame]]:
         """Of each row with pairs, by seed the table of `per_image.csv`."""
-        in_pairs = {row for pair in self.table.pairs for row in pair}
-        tables = {row.name: {} for row in self.table.rows if row.name in in_pairs}
+        tables = {row: {} for row in self.table.rows_in_pairs}
         for (row, seed), record in self.complete.items():
             if row in tables:
-                tables[row][seed] = read_table(record["folder"] / PER_IMAGE)
+                tables[row][seed] = read_csv(record["folder"] / PER_IMAGE)
         return tables
 
     @cached_property
@@ -173,7 +172,7 @@ class Comparison:
     def histories(self) -> dict[tuple[str, int], pd.DataFrame]:
         """By row and seed, the table of `history.csv`."""
         paths = {key: record["folder"] / HISTORY for key, record in self.complete.items()}
-        return {key: read_table(path) for key, path in paths.items() if path.exists()}
+        return {key: read_csv(path) for key, path in paths.items() if path.exists()}
 
     @cached_property
     def robustness(self) -> pd.DataFrame:
@@ -223,14 +222,14 @@ class Comparison:
         """By row with pairs, the file of a name of the first seed that has it."""
         found = {}
         for (row, _), record in self.complete.items():
-            if row in self.per_image and (path := record["folder"] / name).exists():
+            if row in self.table.rows_in_pairs and (path := record["folder"] / name).exists():
                 found.setdefault(row, path)
         return found
 
     @staticmethod
     def _stacked(file: str, records: dict[tuple[str, int], dict]) -> pd.DataFrame:
         tables = [
-            read_table(record["folder"] / file).assign(row=row, seed=seed)
+            read_csv(record["folder"] / file).assign(row=row, seed=seed)
             for (row, seed), record in records.items()
             if (record["folder"] / file).exists()
         ]

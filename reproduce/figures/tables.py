@@ -19,7 +19,7 @@ from reproduce.evaluation.count_errors import METHODS
 from reproduce.evaluation.solver_health import MEASURES
 from reproduce.figures.attention_maps import draw as draw_attention
 from reproduce.figures.segmentations import chosen_images, draw
-from reproduce.records import PER_IMAGE, read_table
+from reproduce.records import PER_IMAGE, read_csv
 
 OURS, PAPER = "#c0392b", "#34495e"
 # Okabe & Ito's, which colour-blind readers tell apart; with the markers, no two of 56 rows look the same
@@ -152,7 +152,7 @@ def segmentations(comparison: Comparison, path: Path) -> None:
     """Original, preprocessed, label and predictions of the worst, quartile and best images (Figures 7 and 8)."""
     metric = comparison.table.ranked_by
     images = chosen_images(comparison.per_image, metric)
-    beside = {row: read_table(path.with_name(PER_IMAGE)) for row, path in comparison.predictions.items()}
+    beside = {row: read_csv(path.with_name(PER_IMAGE)) for row, path in comparison.predictions.items()}
     scores = {row: 100 * table.set_index("id")[metric] for row, table in beside.items()}
     title = f"{comparison.pictures_title}; numbers: {comparison.table.per_image[metric]} %"
     draw(images, comparison.predictions, scores, comparison.dataset["classes"], title, path)
@@ -279,7 +279,7 @@ def _panel(axes: Axes, comparison: Comparison, metric: str) -> None:
 
 def style(comparison: Comparison, row: str) -> dict:
     """Colour and marker of a row, the same in every figure, whichever rows there are; first those that are compared."""
-    paired = {name for pair in comparison.table.pairs for name in pair}
+    paired = comparison.table.rows_in_pairs
     place = sorted((each.name for each in comparison.table.rows), key=lambda name: name not in paired).index(row)
     return {"color": ROWS[place % len(ROWS)], "marker": MARKERS[place % len(MARKERS)]}
 

@@ -14,7 +14,7 @@ from reproduce.audit import as_markdown, audit
 from reproduce.comparison.compare import compare, groups
 from reproduce.evaluation.count_errors import count_metrics
 from reproduce.evaluation.objects import summarised
-from reproduce.records import COMPLETE, COUNTS, PER_IMAGE, file_digest, find_records, read_table
+from reproduce.records import COMPLETE, COUNTS, PER_IMAGE, file_digest, find_records, read_csv
 from reproduce.regression.number import Number
 from reproduce.report import render, report_folder
 from reproduce.table import Table
@@ -96,7 +96,7 @@ def _training(subject: str, record: dict) -> Iterator[Number]:
         return  # networks as built
     yield _there(subject, path)
     if path.exists() and record["schema"] > 1:
-        lowest = float(read_table(path)["val_loss"].min())
+        lowest = float(read_csv(path)["val_loss"].min())
         tolerance = LOSS_TOLERANCE * max(1, abs(lowest))
         yield Number(LAYER, subject, "val_loss of best.h5", lowest, metrics.get("val_loss.recomputed"), tolerance)
 
@@ -129,7 +129,7 @@ def _recomputed(subject: str, record: dict) -> Iterator[Number]:
     yield _there(subject, path)
     if not path.exists():
         return
-    images = read_table(path)
+    images = read_csv(path)
     if "lengths" in record:
         expected = summarised(images.assign(kind=images.kind.fillna("")))
     else:
@@ -152,7 +152,7 @@ def _counted(subject: str, record: dict) -> Iterator[Number]:
         return
     yield _there(subject, path)
     if path.exists():
-        for name, error in count_metrics(read_table(path)).items():
+        for name, error in count_metrics(read_csv(path)).items():
             note = f"expected from {COUNTS}"
             yield Number(LAYER, subject, name, float(error), record["metrics"].get(name), COUNT_TOLERANCE, note)
 

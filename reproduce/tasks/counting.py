@@ -13,8 +13,8 @@ from nodes_unet.checkpoint import Description
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import BEST, HISTORY, write_text
-from reproduce import crops
-from reproduce.crops import divided, measured_lengths
+from reproduce import crop_training
+from reproduce.crop_training import divided, measured_lengths
 from reproduce.evaluation.counting import chosen_threshold, evaluate_objects
 from reproduce.evaluation.course import best_epoch
 from reproduce.evaluation.found import write_objects
@@ -30,7 +30,7 @@ from reproduce.training import network_arguments, preprocessing, train_row
 
 def modules(_: Recipe) -> list[str]:
     """The modules that a result depends on."""
-    return ["reproduce.crops", "reproduce.evaluation.counting", "reproduce.evaluation.segmentation"]
+    return ["reproduce.crop_training", "reproduce.evaluation.counting", "reproduce.evaluation.segmentation"]
 
 
 def arguments(row: Row, settings: Mapping, dataset: Dataset) -> dict:
@@ -45,7 +45,7 @@ def batches(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Batches, Ba
         InputError: the training images cannot be divided, or show no cell.
     """
     learning, held_out = divided(dataset, settings, seed)
-    return crops.batches(learning, held_out, settings, measured_lengths(learning, settings), seed)
+    return crop_training.batches(learning, held_out, settings, measured_lengths(learning, settings), seed)
 
 
 def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: Path, progress: Progress) -> dict:
@@ -57,7 +57,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     description = Description(identity.network, identity.arguments, dataset.classes, preprocessing(settings))
     model, val_loss = train_row(
         description,
-        *crops.batches(learning, held_out, settings, of, identity.seed),
+        *crop_training.batches(learning, held_out, settings, of, identity.seed),
         settings,
         folder,
         seed=identity.seed,

@@ -13,9 +13,9 @@ from nodes_unet.checkpoint import read_description
 from nodes_unet.inference import probabilities
 from nodes_unet.postprocessing import instances
 from nodes_unet.weight_maps import weight_map
-from reproduce import crops, rehearsal
+from reproduce import crop_training, rehearsal
 from reproduce.comparison.compare import compare
-from reproduce.crops import divided
+from reproduce.crop_training import divided
 from reproduce.datasets import open_dataset
 from reproduce.evaluation.found import Found, read_objects
 from reproduce.evaluation.objects import chosen, lengths, summarised
@@ -123,7 +123,7 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
     learning, held_out = divided(open_dataset("synthetic", table, "tiny", store), settings, 0)
     assert not set(learning.groups) & set(held_out.groups)
     of = lengths(settings, 12.5)
-    _, of_crops = crops.batches(learning, held_out, settings, of, 0)
+    _, of_crops = crop_training.batches(learning, held_out, settings, of, 0)
     images, labels, weights = of_crops[0]
     assert images.shape[1:] == (64, 64, 3)
     for image, of_image, label, number in zip(images, weights, labels, range(len(images)), strict=True):
@@ -132,7 +132,7 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
         np.testing.assert_array_equal(label, crop.mask > 0)
         expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5, at_least=1)
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
-    plain = crops.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
+    plain = crop_training.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
 
 

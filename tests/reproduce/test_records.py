@@ -13,8 +13,8 @@ from reproduce.records import (
     find_records,
     git_state,
     locked,
+    read_csv,
     read_record,
-    read_table,
     slug,
     write_record,
 )
@@ -123,4 +123,4 @@ def test_a_table_that_is_lost_or_damaged_is_one_sentence(tmp_path, content, mess
     if content is not None:
         (tmp_path / "per_image.csv").write_text(content)
     with pytest.raises(InputError, match=f"per_image.csv {message} .*restore it"):
-        read_table(tmp_path / "per_image.csv")
+        read_csv(tmp_path / "per_image.csv")
