@@ -1,6 +1,7 @@
 """Devices: one, or several with a copy of the network on each (the papers' multi_gpu_model)."""
 
 import contextlib
+import os
 import platform
 from functools import cache
 from pathlib import Path
@@ -69,9 +70,9 @@ def _gpus():
 
 
 def _processor() -> str:
-    if names := _cpuinfo("model name"):
-        return f"{len(names)} x {names[0]}"
-    return platform.processor() or platform.machine()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    name = next(iter(_cpuinfo("model name")), platform.processor() or platform.machine())
+    return f"{usable} x {name}"
 
 
 def _cpuinfo(name: str) -> list[str]:

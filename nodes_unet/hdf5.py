@@ -1,7 +1,13 @@
-"""Writing HDF5 files on a disk that may run full."""
+"""HDF5 files: written on a disk that may run full, and arrays of images."""
 
 import io
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import h5py
+import numpy as np
+
+from nodes_unet.files import replacing
 
 
 class Disk(io.FileIO):
@@ -32,3 +38,22 @@ class Disk(io.FileIO):
     def __exit__(self, *error):
         super().__exit__(*error)
         self.check()
+
+
+def write_groups(path: Path, groups: Iterable[tuple[str, Mapping[str, np.ndarray]]]) -> None:
+    """Writes groups of compressed arrays by name in one piece.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        for name, arrays in groups:
+            group = file.create_group(name)
+            for part, array in arrays.items():
+                group.create_dataset(part, data=array, compression="gzip")
+
+
+def read_group(path: Path, name: str) -> dict[str, np.ndarray]:
+    """One group of a file that `write_groups` wrote, arrays by name."""
+    with h5py.File(path, "r") as file:
+        return {part: array[()] for part, array in file[name].items()}

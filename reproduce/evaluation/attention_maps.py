@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.source import Sample
-from nodes_unet.files import replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import read_group, write_groups
 
 if TYPE_CHECKING:
     import keras
@@ -29,13 +27,10 @@ def write_attention(path: Path, model: "keras.Model", preprocessing: Preprocessi
     if not gates(model):
         return
     maps = attention_coefficients(model, np.stack([preprocessing(sample.image) for sample in samples]))
-    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
-        for gate, coefficients in maps.items():
-            for sample, of_image in zip(samples, np.rint(255 * coefficients).astype(np.uint8), strict=True):
-                file.create_dataset(f"{sample.id}/{gate}", data=of_image, compression="gzip")
+    grey = {gate: np.rint(255 * coefficients).astype(np.uint8) for gate, coefficients in maps.items()}
+    write_groups(path, ((sample.id, {gate: of[k] for gate, of in grey.items()}) for k, sample in enumerate(samples)))
 
 
 def read_attention(path: Path, name: str) -> dict[str, np.ndarray]:
     """The maps (h, w) uint8 of one image of a file that `write_attention` wrote, by gate."""
-    with h5py.File(path, "r") as file:
-        return {gate: coefficients[()] for gate, coefficients in file[name].items()}
+    return read_group(path, name)

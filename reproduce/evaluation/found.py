@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from nodes_unet.data.source import Sample
-from nodes_unet.files import replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import read_group, write_groups
 from reproduce.evaluation.objects import truth_instances
 
 
@@ -39,16 +37,15 @@ def write_objects(path: Path, samples: Iterable[Sample], found: Iterable[tuple[n
     Raises:
         InputError: the file cannot be written.
     """
-    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
-        for sample, (probability, predicted) in zip(samples, found, strict=True):
-            heat, truth = np.rint(255 * probability).astype(np.uint8), truth_instances(sample.mask)
-            parts = Found(sample.image, heat, truth.astype(np.uint16), predicted.astype(np.uint16))
-            group = file.create_group(sample.id)
-            for name, pixels in parts._asdict().items():
-                group.create_dataset(name, data=pixels, compression="gzip")
+
+    def parts(sample: Sample, probability: np.ndarray, predicted: np.ndarray) -> Found:
+        heat, truth = np.rint(255 * probability).astype(np.uint8), truth_instances(sample.mask)
+        return Found(sample.image, heat, truth.astype(np.uint16), predicted.astype(np.uint16))
+
+    pairs = zip(samples, found, strict=True)
+    write_groups(path, ((sample.id, parts(sample, *of_image)._asdict()) for sample, of_image in pairs))
 
 
 def read_objects(path: Path, name: str) -> Found:
     """One image of a file that `write_objects` wrote."""
-    with h5py.File(path, "r") as file:
-        return Found(*(file[name][part][()] for part in Found._fields))
+    return Found(**read_group(path, name))

@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.source import Sample
-from nodes_unet.files import replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import read_group, write_groups
 
 
 class Segmented(NamedTuple):
@@ -45,17 +43,15 @@ def write_predictions(
     Raises:
         InputError: the file cannot be written.
     """
-    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
-        for sample, prediction in zip(samples, predictions, strict=True):
-            resized, _ = preprocessing.resize(sample.image, sample.mask)
-            parts = Segmented(sample.image, preprocessing.equalise(resized), target(sample.mask), prediction)
-            group = file.create_group(sample.id)
-            for name, pixels in parts._asdict().items():
-                group.create_dataset(name, data=pixels, compression="gzip")
+
+    def segmented(sample: Sample, prediction: np.ndarray) -> Segmented:
+        resized, _ = preprocessing.resize(sample.image, sample.mask)
+        return Segmented(sample.image, preprocessing.equalise(resized), target(sample.mask), prediction)
+
+    pairs = zip(samples, predictions, strict=True)
+    write_groups(path, ((sample.id, segmented(sample, prediction)._asdict()) for sample, prediction in pairs))
 
 
 def read_prediction(path: Path, name: str) -> Segmented:
     """One image of a file that `write_predictions` wrote."""
-    with h5py.File(path, "r") as file:
-        group = file[name]
-        return Segmented(*(group[part][()] for part in Segmented._fields))
+    return Segmented(**read_group(path, name))
