@@ -42,6 +42,7 @@ RECIPE = {
     "timed_images": assumed(20, "Table 3 has the time for an image without saying of how many"),
     "timed_passes": assumed(3, "the median of several passes; the paper is silent"),
     "flops_size": paper([256, 256], "section 3: the input's size"),
+    "synthetic_options": assumed({"shape": [520, 704]}, "the competition's images; section 4.2 prints 704x540"),
     "synthetic_train": paper(485, "section 4.2: 80 % of 606 images"),
     "synthetic_test": paper(121, "section 4.2: 20 % of 606 images"),
 }
@@ -69,10 +70,13 @@ QUICK = {
 SMOKE = {
     "image_size": assumed([64, 64], "smoke: seconds a network"),
     "encoder_weights": _OFFLINE,
+    "batch_norm_momentum": QUICK["batch_norm_momentum"],
+    "copies": assumed(2, "smoke: seconds a network"),
     "monitor": _VALIDATED,
     "epochs": assumed(3, "smoke: seconds a network"),
     "batch_size": assumed(4, "smoke: more steps, which batch normalisation needs"),
     "timed_passes": assumed(1, "smoke: seconds a network"),
+    "synthetic_options": assumed({"shape": [256, 256]}, "smoke: seconds to draw; cells keep their size"),
     "synthetic_train": assumed(16, "smoke: seconds a network"),
     "synthetic_test": assumed(4, "smoke: seconds a network"),
 }

@@ -9,8 +9,7 @@ import keras
 import tensorflow as tf
 from keras.src.legacy.saving.legacy_h5_format import save_model_to_hdf5
 
-# no public names: freezing and silence have none, and those of the profiler are deprecated without a successor
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2_as_graph
+# no public names: silence has none, and those of the profiler are deprecated without a successor
 from tensorflow.python.profiler.model_analyzer import profile
 from tensorflow.python.profiler.option_builder import ProfileOptionBuilder
 from tensorflow.python.util.deprecation import silence
@@ -21,7 +20,7 @@ from nodes_unet.ode import ode_blocks
 def flops(model: keras.Model) -> int:
     """Floating-point operations for one image of the network's input size, a multiplication and an addition as two.
 
-    TensorFlow's profiler on the frozen inference graph.
+    TensorFlow's profiler on the inference graph.
 
     Raises:
         ValueError: the input's size is not fixed, or there are ODE-blocks, whose loops would count once.
@@ -30,11 +29,9 @@ def flops(model: keras.Model) -> int:
         raise ValueError("operations are counted of networks with a fixed input_shape and without ODE-blocks")
     image = tf.TensorSpec((1, *model.input_shape[1:]), model.inputs[0].dtype)
     predict = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(image)
-    _, definition = convert_variables_to_constants_v2_as_graph(predict)
     options = ProfileOptionBuilder.float_operation() | {"output": "none"}
-    with silence(), tf.Graph().as_default() as graph:
-        tf.graph_util.import_graph_def(definition, name="")
-        return profile(graph, options=options).total_float_ops
+    with silence():
+        return profile(predict.graph, options=options).total_float_ops
 
 
 def initialiser_flops(model: keras.Model) -> int:

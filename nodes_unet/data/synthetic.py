@@ -7,7 +7,7 @@ import numpy as np
 from nodes_unet.data.fluorescence import CLASSES as SLICE_CLASSES
 from nodes_unet.data.fluorescence import SLICE_SHAPE, brain_slice
 from nodes_unet.data.neuron import CLASSES as NEURON_CLASSES
-from nodes_unet.data.neuron import neural_cells
+from nodes_unet.data.neuron import FIELD_SHAPE, neural_cells
 from nodes_unet.data.smear import CLASSES, SMEAR_SHAPE, blood_smear
 from nodes_unet.data.source import Sample, Source
 
@@ -55,12 +55,13 @@ def smear_source(train: int, test: int, *, seed: int = 0, whole: bool = False) -
     )
 
 
-def neuron_source(train: int, test: int, *, seed: int = 0) -> Source:
-    """Fields of neural cells under phase contrast, 704x520 (width x height), with exact instances and their number.
+def neuron_source(train: int, test: int, *, seed: int = 0, shape: Sequence[int] = FIELD_SHAPE) -> Source:
+    """Fields of neural cells under phase contrast with exact instances and their number.
 
     Args:
         train, test: number of images in each split.
         seed: of the generator.
+        shape: (H, W); cells keep their size.
 
     Returns:
         A source with the role `synthetic`; each image is a group of its own.
@@ -68,7 +69,7 @@ def neuron_source(train: int, test: int, *, seed: int = 0) -> Source:
 
     def samples(split: str, count: int, stream: int) -> Iterator[Sample]:
         for number in range(count):
-            field, name = neural_cells([seed, stream, number]), f"{split}-field{number:05d}"
+            field, name = neural_cells([seed, stream, number], tuple(shape)), f"{split}-field{number:05d}"
             yield Sample(name, name, field.image, field.instances, (int(field.instances.max()),))
 
     return Source(

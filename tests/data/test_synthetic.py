@@ -125,6 +125,12 @@ def test_neurons_are_instances_with_their_number():
     np.testing.assert_array_equal(samples["train"][1].image, neural_cells([4, 0, 1]).image)
 
 
+def test_fields_of_neurons_have_the_size_asked_for():
+    (sample,) = read(neuron_source(1, 0, seed=4, shape=[160, 200]))["train"]
+    np.testing.assert_array_equal(sample.image, neural_cells([4, 0, 0], (160, 200)).image)
+    assert sample.mask.shape == (160, 200)
+
+
 def test_slices_are_instances_with_their_number_and_tell_stripes_apart():
     source = slice_source(12, 1, seed=4, shape=(160, 200))
     samples = read(source)
