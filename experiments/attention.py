@@ -62,6 +62,11 @@ QUICK = {
     "copies": assumed(2, "quick: minutes a network on two cores"),
     "monitor": _VALIDATED,
     "epochs": assumed(10, "quick: the largest network in less than ten minutes on two cores"),
+    "early_stopping": assumed(
+        10,
+        "quick: never, in ten epochs. They have an eighth of the paper's steps each, and validation losses that rise "
+        "at first would end trainings of LinkNet after four",
+    ),
     "batch_size": assumed(4, "quick: as many steps as with four copies in batches of 8, in half of the time"),
     "synthetic_train": assumed(80, "quick: minutes a network on two cores"),
     "synthetic_test": assumed(20, "quick: minutes a network on two cores"),
