@@ -37,8 +37,11 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
         progress: called with the id of each image written.
 
     Raises:
-        InputError: the source is empty or inconsistent, or the file cannot be written.
+        InputError: the source is empty or inconsistent, or the file cannot be written or would take the place of
+            something else than an HDF5 file.
     """
+    if Path(path).exists() and not h5py.is_hdf5(path):
+        raise InputError(f"{path} exists and is no dataset file: choose another name, so that nothing is lost")
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         digest = hashlib.sha256()
         for split in SPLITS:
@@ -48,7 +51,8 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
                 )
         if "train" not in file or "test" not in file:
             raise InputError(
-                f"{source.name} needs a train and a test split: the split file names {list(source.splits)}"
+                f"{source.name} needs the splits train and test and has {', '.join(source.splits) or 'none'}: name them"
+                " in the split file, of COCO in the names of the annotation files"
             )
         file.attrs.update(_describe(source), digest=_final(digest, source.classes))
 
