@@ -113,7 +113,7 @@ SMOKE = QUICK | {
     "crop_size": assumed(128, "smoke: seconds a network"),
     "crop_cell": assumed(128, "smoke: seconds a network"),
     "filters": assumed(4, "smoke: seconds a network"),
-    "epochs": assumed(14, "smoke: half a minute a network, and enough to find cells"),
+    "epochs": assumed(14, "smoke: about a minute a network, and enough to find cells"),
     "batch_size": assumed(4, "smoke: more steps"),
     "thresholds": assumed([0.3, 0.5, 0.7], "smoke: seconds a network"),
     "synthetic_options": assumed({"shape": [256, 256]}, "smoke: seconds a network"),

@@ -97,7 +97,8 @@ def test_records_name_the_machine():
     described = describe(["/device:CPU:0"])
     assert described["processor"] and described["devices"] and described["instructions"]
     if Path("/proc/cpuinfo").exists():
-        assert len(described["model"]) == 3
+        usable = len(os.sched_getaffinity(0))
+        assert described["processor"].startswith(f"{usable} x ") and len(described["model"]) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not keep a process to one processor")

@@ -38,10 +38,10 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
 
     Raises:
         InputError: the source is empty or inconsistent, or the file cannot be written or would take the place of
-            something else than an HDF5 file.
+            something that is no HDF5 file.
     """
     if Path(path).exists() and not h5py.is_hdf5(path):
-        raise InputError(f"{path} exists and is no dataset file: choose another name, so that nothing is lost")
+        raise InputError(f"{path} exists and is no HDF5 file: choose another name, so that nothing is lost")
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         digest = hashlib.sha256()
         for split in SPLITS:

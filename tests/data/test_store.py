@@ -335,7 +335,7 @@ def test_an_empty_split_is_named_and_nothing_is_left(tmp_path, source_of, noise,
 def test_a_source_without_train_or_test_is_refused(tmp_path, source_of, noise, missing):
     source = source_of([noise(0)], [noise(1)], [noise(2)])
     rest = {name: samples for name, samples in source.splits.items() if name != missing}
-    with pytest.raises(InputError, match="needs the splits train and test and has "):
+    with pytest.raises(InputError, match=f"needs the splits train and test and has {', '.join(rest)}: name them"):
         write_dataset(tmp_path / "bad.h5", replace(source, splits=rest))
     assert list(tmp_path.iterdir()) == []
 
@@ -374,10 +374,10 @@ def test_a_place_that_cannot_be_written_is_named(below_a_file, source_of, noise)
 
 
 @pytest.mark.parametrize("content", [b"id,annotation\n", b""])
-def test_a_file_that_is_no_dataset_is_not_replaced(tmp_path, source_of, noise, content):
+def test_a_file_of_another_kind_is_not_replaced(tmp_path, source_of, noise, content):
     path = tmp_path / "train.csv"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"train.csv exists and is no dataset file: choose another name"):
+    with pytest.raises(InputError, match=r"train.csv exists and is no HDF5 file: choose another name"):
         write_dataset(path, source_of([noise(0)], [noise(1)]))
     assert path.read_bytes() == content
 
