@@ -21,6 +21,7 @@ from reproduce.cli import bench, check, data
 from reproduce.cli.tables import find_table, load_tables, seeds_of
 from reproduce.comparison.compare import Comparison, groups
 from reproduce.comparison.compare import compare as compare_records
+from reproduce.heap import keep_freed_memory
 from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
 from reproduce.records import FAILED, find_records
@@ -188,6 +189,7 @@ def run(
 
     Finished runs are reused, interrupted ones go on where they stopped, failed ones are tried again.
     """
+    keep_freed_memory()
     import_tensorflow()
     from reproduce.rehearsal import rehearse as rehearse_rows
     from reproduce.running import run as run_rows
