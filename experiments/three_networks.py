@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from experiments.ode_position import QUICK
 from experiments.ode_position import TABLE as ODE_POSITION
 from reproduce.recipe import assumed, paper
 from reproduce.table import SIZE, TIME, Metric, Row, Table
@@ -42,6 +43,8 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
     ),
 }
 
+COPIES = assumed(8, "quick: the slowest of the three networks in less than twelve minutes on two cores")
+
 TABLE = Table(
     id="three-networks",
     title="U-Net, ResNet and NODEs-UNet (Li et al. 2021, Table 2)",
@@ -54,7 +57,7 @@ TABLE = Table(
         Metric("parameter_bytes", "weights to ResNet %", SIZE, "parameter_bytes", 100, 1, relative_to="ResNet"),
     ],
     recipe=RECIPE,
-    presets=ODE_POSITION.presets,
+    presets=ODE_POSITION.presets | {"quick": QUICK | {"copies": COPIES}},
     figure="by_row",
     pairs=[("ResNet", "U-Net"), ("NODEs-UNet", "U-Net"), ("NODEs-UNet", "ResNet")],
 )

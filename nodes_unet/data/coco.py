@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from skimage.draw import polygon
 
 from nodes_unet.data.images import SUFFIXES, read_image
+from nodes_unet.data.overlaps import keep_first
 from nodes_unet.data.source import SPLITS, Sample, Source
 from nodes_unet.errors import InputError
 
@@ -29,7 +30,8 @@ def coco_source(
     each whose name has the word `train`, `val` or `test` in it.
 
     Masks are instance numbers (H, W) uint16 in the order of the annotations' ids; where two cells overlap the first
-    keeps the pixel. LIVECell's images of one well are a group; others are one each.
+    keeps the pixel. LIVECell's images of one well are a group; others are one each. Images that no file names are left
+    out.
 
     Args:
         folder: holds `images/` and `annotations/`.
@@ -48,7 +50,10 @@ def coco_source(
     folder = Path(folder)
     files = _images(folder / "images")
     annotated = {split: _read(path) for split, path in _annotation_files(folder / "annotations").items()}
-    _check_apart(annotated.values())
+    named = _check_apart(annotated.values())
+    passed_over = Counter()
+    if unnamed := len(files.keys() - named):
+        passed_over["images that no annotation file names"] = unnamed
 
     def samples(path: Path, images: list[dict], annotations: dict[int, list[dict]]) -> Iterator[Sample]:
         for described in images:
@@ -57,7 +62,7 @@ def coco_source(
                 raise InputError(f"{path} names {described['file_name']}, which is not in {folder / 'images'}: add it")
             image = read_image(files[stem])
             _check_size(path, described, image.shape[:2])
-            mask = _instances(path, described, annotations[described["id"]], image.shape[:2])
+            mask = _instances(path, described, annotations[described["id"]], image.shape[:2], passed_over)
             yield Sample(stem, _IN_WELL.sub("", stem), image, mask, (np.unique(mask[mask > 0]).size,))
 
     return Source(
@@ -69,6 +74,7 @@ def coco_source(
         pixel_size=pixel_size,
         splits={split: lambda content=content: samples(*content) for split, content in annotated.items()},
         rules={"overlap": "the annotation with the lower id keeps the pixel"},
+        passed_over=passed_over,
     )
 
 
@@ -122,8 +128,8 @@ def _read(path: Path) -> tuple[Path, list[dict], dict[int, list[dict]]]:
     return path, images, by_image
 
 
-def _check_apart(splits: Iterable[tuple[Path, list[dict], dict]]) -> None:
-    """No image may be in two splits."""
+def _check_apart(splits: Iterable[tuple[Path, list[dict], dict]]) -> set[str]:
+    """The names of all images, none of which may be in two splits."""
     seen = {}
     for path, images, _ in splits:
         for described in images:
@@ -131,6 +137,7 @@ def _check_apart(splits: Iterable[tuple[Path, list[dict], dict]]) -> None:
             if stem in seen:
                 raise InputError(f"{path} and {seen[stem].name} both have the image {stem}: an image is in one split")
             seen[stem] = path
+    return set(seen)
 
 
 def _check_size(path: Path, described: dict, shape: tuple[int, int]) -> None:
@@ -142,13 +149,16 @@ def _check_size(path: Path, described: dict, shape: tuple[int, int]) -> None:
         )
 
 
-def _instances(path: Path, described: dict, annotations: list[dict], shape: tuple[int, int]) -> np.ndarray:
+def _instances(
+    path: Path, described: dict, annotations: list[dict], shape: tuple[int, int], passed_over: Counter
+) -> np.ndarray:
     mask = np.zeros(shape, np.uint16)
     for number, annotation in enumerate(annotations, 1):
         where = f"{path}, annotation {annotation['id']} of {described['file_name']}"
+        region = np.zeros(shape, bool)
         for points in _polygons(annotation, shape, where):
-            inside = polygon(points[:, 1], points[:, 0], shape)
-            mask[inside] = np.where(mask[inside] == 0, number, mask[inside])
+            region[polygon(points[:, 1], points[:, 0], shape)] = True
+        keep_first(mask, region, number, passed_over)
     return mask
 
 
@@ -163,8 +173,8 @@ def _polygons(annotation: dict, shape: tuple[int, int], where: str) -> list[np.n
         except (OverflowError, ValueError, TypeError) as error:
             raise InputError(f"{where}: a polygon is no list of pairs x, y: correct it") from error
         if len(points) < 3 or not np.isfinite(points).all():
-            raise InputError(f"{where}: a polygon needs 3 or more points, all of them numbers")
+            raise InputError(f"{where}: a polygon needs 3 or more points, all of them numbers: correct or drop it")
         if (points < -1).any() or (points > np.array(shape[::-1]) + 1).any():
-            raise InputError(f"{where}: a polygon goes past the image of {shape[1]} x {shape[0]} pixels")
+            raise InputError(f"{where}: a polygon goes past the image of {shape[1]} x {shape[0]} pixels: correct it")
         polygons.append(points - 0.5)  # from corners of pixels to their centres
     return polygons

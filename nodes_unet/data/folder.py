@@ -27,7 +27,7 @@ def folder_source(
     """Reads pairs `images/<id>.*` and `masks/<id>.*` as `split.csv` assigns them.
 
     A mask is an image that holds class numbers or, with `instances`, numbers of objects; or a LabelMe file (.json)
-    whose labels are class names.
+    whose labels are class names. Of two classes it may hold 0 and 255 instead of 0 and 1.
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
@@ -97,10 +97,13 @@ def _read_split(path: Path) -> pd.DataFrame:
     table = table.assign(group=group.where(group != "", table["id"]), kind=table.get("kind", ""))
     for row in table.itertuples():
         if row.split not in SPLITS:
-            raise InputError(f"{path}, line {row.Index}: the split {row.split!r} is none of {', '.join(SPLITS)}")
+            raise InputError(
+                f"{path}, line {row.Index}: the split {row.split!r} is none of {', '.join(SPLITS)}: correct it"
+            )
         if row.kind and row.kind not in KINDS:
             raise InputError(
-                f"{path}, line {row.Index}: the kind {row.kind!r} is none of {', '.join(KINDS)}, and not empty"
+                f"{path}, line {row.Index}: the kind {row.kind!r} is none of {', '.join(KINDS)}, and not empty: "
+                "correct it"
             )
     if table["id"].duplicated().any():
         raise InputError(
@@ -146,7 +149,10 @@ def _read_objects(path: Path) -> np.ndarray:
         raise InputError(f"{path} is a LabelMe file, which names classes: give an image with a number for each object")
     mask = read_mask(path)
     if set(np.unique(mask).tolist()) - {0} == {255}:
-        raise InputError(f"{path} holds 0 and 255 only, as masks of classes do: give a number for each object")
+        raise InputError(
+            f"{path} holds 0 and 255 only, as masks of classes do: give a number for each object, or leave --instances "
+            "out"
+        )
     return mask.astype(np.uint16)
 
 
@@ -154,10 +160,13 @@ def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:
     if path.suffix.lower() == ".json":
         return read_labelme(path, {name: value for value, name in enumerate(classes)})
     mask = read_mask(path)
+    if len(classes) == 2 and set(np.unique(mask).tolist()) <= {0, 255}:
+        return (mask > 0).astype(np.uint8)
     unknown = np.setdiff1d(mask, np.arange(len(classes)))
     if unknown.size:
         known = ", ".join(f"{value} {name}" for value, name in enumerate(classes))
-        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): correct mask or --classes")
+        remedy = "correct mask or --classes" + (", or give --instances" if len(classes) == 2 else "")
+        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): {remedy}")
     return mask.astype(np.uint8)
 
 

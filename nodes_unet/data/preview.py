@@ -1,5 +1,6 @@
 """A contact sheet: images, masks and overlays of a dataset side by side."""
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ COLOURS = np.array(
     [[236, 240, 241], [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [240, 228, 66]], np.uint8
 )
 
+_LETTERS = 24  # in a line above a picture
 OUTLINE = np.array([0, 255, 64], np.uint8)
 
 
@@ -33,7 +35,7 @@ def contact_sheet(dataset: Dataset, path: str | Path, images: int = 6) -> None:
         for axis, picture in zip(column, (sample.image, colour(sample.mask), overlay(sample)), strict=True):
             axis.imshow(picture)
             axis.set_axis_off()
-        column[0].set_title(f"{split}: {sample.id}", fontsize="small")
+        column[0].set_title("\n".join([split, *textwrap.wrap(sample.id, _LETTERS)]), fontsize="small")
     figure.suptitle(f"{dataset.name} ({dataset.role})")
     handles = [Patch(color=shade / 255, label=name) for shade, name in zip(COLOURS, dataset.classes, strict=False)]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize="small")

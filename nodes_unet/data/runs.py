@@ -21,7 +21,7 @@ def decode_runs(text: str, shape: tuple[int, int], where: str) -> np.ndarray:
     if not parts or not all(_is_positive(part) for part in parts):
         raise InputError(f"{where}: the runs must be positive whole numbers, such as `1 3 10 5`")
     if len(parts) % 2:
-        raise InputError(f"{where}: {len(parts)} numbers are no pairs of start and length, so one is missing")
+        raise InputError(f"{where}: {len(parts)} numbers are no pairs of start and length: write the missing one in")
     starts, lengths = np.array(parts, np.int64).reshape(-1, 2).T
     ends = starts - 1 + lengths
     if (starts[1:] <= ends[:-1]).any():
@@ -29,7 +29,7 @@ def decode_runs(text: str, shape: tuple[int, int], where: str) -> np.ndarray:
         raise InputError(f"{where}: run {place} does not begin after the one before: sort and merge the runs")
     pixels = shape[0] * shape[1]
     if ends[-1] > pixels:
-        raise InputError(f"{where}: a run ends at pixel {ends[-1]} of an image of {pixels} pixels")
+        raise InputError(f"{where}: a run ends at pixel {ends[-1]} of an image of {pixels} pixels: correct it")
     region = np.zeros(pixels, bool)
     for start, end in zip(starts - 1, ends, strict=True):
         region[start:end] = True

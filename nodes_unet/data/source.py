@@ -1,5 +1,6 @@
 """What a reader or a generator hands to the dataset store."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -45,6 +46,7 @@ class Source:
         splits: for `train`, `test` (and `val` where the source has one) a function that yields the samples anew.
         rules: conversions and choices that the reader made, in words.
         pixel_size: micrometres, where known.
+        passed_over: what the reader leaves out, in words, and how often; complete once all splits have been read.
     """
 
     name: str
@@ -55,3 +57,4 @@ class Source:
     splits: Mapping[str, Callable[[], Iterator[Sample]]]
     rules: Mapping[str, str] = field(default_factory=dict)
     pixel_size: float | None = None
+    passed_over: Counter[str] = field(default_factory=Counter)

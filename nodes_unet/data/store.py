@@ -195,7 +195,7 @@ def _describe(source: Source) -> dict:
         "role": source.role,
         "source": source.origin,
         "licence": source.licence,
-        "rules": json.dumps(dict(source.rules)),
+        "rules": json.dumps(dict(source.rules) | {what: str(number) for what, number in source.passed_over.items()}),
     }
     return described if source.pixel_size is None else described | {"pixel_size": source.pixel_size}
 

@@ -33,5 +33,6 @@ def read_table(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
     table = table[(table != "").any(axis=1)]
     for column in columns:
         if (blank := table.index[table[column] == ""]).size:
-            raise InputError(f"{path}, line {blank[0]}: there is no {column}, see whether the line was cut off")
+            line = ", ".join(filter(None, (f"line {blank[0]}", table.at[blank[0], columns[0]])))
+            raise InputError(f"{path}, {line}: there is no {column}, see whether the line was cut off")
     return table

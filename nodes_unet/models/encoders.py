@@ -75,9 +75,15 @@ def _known(name: str):
 @cache
 def _library():
     os.environ["SM_FRAMEWORK"] = "tf.keras"
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints when imported
-        import segmentation_models
-        from segmentation_models.backbones.backbones_factory import Backbones
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints when imported
+            import segmentation_models
+            from segmentation_models.backbones.backbones_factory import Backbones
+    except ImportError as error:
+        raise InputError(
+            f"networks on encoders are built with segmentation-models, which cannot be imported ({error}): install it, "
+            "or open a checkpoint with keras.models.load_model"
+        ) from error
     return segmentation_models, Backbones
 
 

@@ -123,7 +123,7 @@ def show(
     notes = list(dict.fromkeys(number.note for number in numbers if number.note))
     for number in numbers:
         mark = f" [{notes.index(number.note) + 1}]" if number.note else ""
-        where = f"{number.protocol}; {number.place}"
+        where = "; ".join(filter(None, (number.protocol, number.place)))
         print(f"  {number.row}, {number.metric}: {number.value} {number.unit} ({where}){mark}")
     for mark, note in enumerate(notes, 1):
         print(f"  [{mark}] {note}")
@@ -214,6 +214,8 @@ def claims(out: Store = Path("runs"), as_json: Json = False) -> None:
     """Say which of the papers' sentences your runs support or refute, on each dataset; nothing is trained."""
     from reproduce.comparison.claims import assessed
 
+    if not out.is_dir():
+        raise InputError(f"{out} does not exist: make runs with `reproduce run`, or name another --out")
     found = list(assessed(out))
     if as_json:
         lines = [

@@ -49,6 +49,23 @@ def xla(
     print(json.dumps(xla.xla(network, size, filters, batch), indent=1))
 
 
+@app.command(epilog="Example: reproduce bench heap --network nodes_unet --size 128 --filters 16 --batch 8")
+def heap(
+    network: Annotated[str, typer.Option(help="unet, resnet_unet or nodes_unet.")] = "nodes_unet",
+    size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 128,
+    filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 16,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 8,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps, after three that warm up.")] = 15,
+    out: CsvFile = None,
+) -> None:
+    """Compare training steps with freed memory given back to the system and kept, as `run` keeps it."""
+    from reproduce.benchmarks import heap as benchmark
+
+    if network not in benchmark.NETWORKS:
+        raise InputError(f"--network {network!r} is unknown: choose from {', '.join(benchmark.NETWORKS)}")
+    _tell(benchmark.heap(network, size, filters, batch, steps), out)
+
+
 @app.command(epilog="Example: reproduce bench memory --size 256 --batch 4")
 def memory(
     size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 256,

@@ -25,7 +25,7 @@ app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_he
 READERS = {  # by layout, with the options that it takes
     "folder": (folder_source, ("classes", "name", "origin", "licence", "pixel_size", "stretch", "instances")),
     "misp": (misp_source, ("seed",)),
-    "sartorius": (sartorius_source, ("seed", "first_keeps")),
+    "sartorius": (sartorius_source, ("seed", "first_keeps", "name", "origin", "licence")),
     "coco": (coco_source, ("name", "origin", "licence", "pixel_size")),
     "fluocells": (fluocells_source, ("seed", "test_list", "kinds")),
 }
@@ -54,11 +54,13 @@ def prepare(
     classes: Annotated[
         str | None, typer.Option(help="folder: class names in the order of the labels, by commas.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="folder, coco: the dataset's name; by default the folder's.")] = None,
-    origin: Annotated[
-        str | None, typer.Option(help="folder, coco: where it comes from, with the reference to cite.")
+    name: Annotated[
+        str | None, typer.Option(help="folder, coco, sartorius: the dataset's name; by default the folder's.")
     ] = None,
-    licence: Annotated[str | None, typer.Option(help="folder, coco: under which terms.")] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="folder, coco, sartorius: where it comes from, with the reference to cite.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius: under which terms.")] = None,
     pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
@@ -213,6 +215,8 @@ def _write(out: Path, source: Source) -> None:
     written = Dataset(out)
     counts = ", ".join(f"{len(split)} {name}" for name, split in written.splits.items())
     print(f"{out}: {written.name}, {counts}, role {written.role}, digest {written.digest[:12]}")
+    for what, number in source.passed_over.items():
+        print(f"note: {number} {what}", file=sys.stderr)
     print(f"look at it: reproduce data preview {out}", file=sys.stderr)
 
 

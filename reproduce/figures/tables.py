@@ -125,26 +125,32 @@ def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> 
 
 
 def curves(comparison: Comparison, path: Path) -> None:
-    """Loss on training and validation images by epoch, a line a seed (Abbas & Abdulmunim 2023, Figure 6).
+    """Loss on training and validation images by epoch (Abbas & Abdulmunim 2023, Figure 6): a panel a row, lines a seed.
 
     On a logarithmic scale where no loss is negative, as the combo loss can be.
     """
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    rows = list(dict.fromkeys(row for row, _ in comparison.histories))
+    figure, panels = _grid(len(rows), 4, sharex=True, sharey=True)
     watched = "test" if comparison.watched_test else "validation"
-    titles = {"loss": "loss on training images", "val_loss": f"loss on {watched} images"}
-    for axes, (column, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
-        for (row, seed), history in comparison.histories.items():
-            drawn = style(comparison, row) | _line(seed)
-            axes.plot(history.epoch, history[column], ms=3, alpha=0.8, **drawn)
-        axes.set(xlabel="epoch", ylabel=title)
+    lines = {"loss": ("training images", "--"), "val_loss": (f"{watched} images", "-")}
+    for axes, row in zip(panels, rows, strict=True):
+        for (_, seed), history in ((key, each) for key, each in comparison.histories.items() if key[0] == row):
+            drawn = style(comparison, row) | {"marker": MARKERS[seed % len(MARKERS)]}
+            for column, (_, dashes) in lines.items():
+                axes.plot(history.epoch, history[column], ms=3, alpha=0.8, linestyle=dashes, **drawn)
+        axes.set_title(row, fontsize="medium")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    if all((history[list(titles)] > 0).all(axis=None) for history in comparison.histories.values()):
+    if all((history[list(lines)] > 0).all(axis=None) for history in comparison.histories.values()):
         axes.set_yscale("log")
-    rows, seeds = (list(dict.fromkeys(names)) for names in zip(*comparison.histories, strict=True))
-    _legend_of_seeds(figure, {row: style(comparison, row) for row in rows}, seeds)
+    handles = [Line2D([], [], color="black", label=title, linestyle=dashes) for title, dashes in lines.values()]
+    for seed in dict.fromkeys(seed for _, seed in comparison.histories):
+        mark = {"marker": MARKERS[seed % len(MARKERS)], "ms": 4, "linestyle": ""}
+        handles.append(Line2D([], [], color="black", label=f"seed {seed}", **mark))
+    figure.legend(handles=handles, loc="outside right center", fontsize="small")
+    figure.supylabel("loss")
     figure.suptitle(comparison.table.title)
-    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.supxlabel(f"epoch\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=110, format="png")
 
 
@@ -167,13 +173,8 @@ def attention(comparison: Comparison, path: Path) -> None:
 def robustness(comparison: Comparison, path: Path) -> None:
     """MIoU under growing perturbations, one panel a perturbation, mean and range over seeds of each row."""
     names = comparison.robustness.perturbation.unique()
-    columns = min(3, len(names))
-    lines = math.ceil(len(names) / columns)
-    figure = Figure(figsize=(3.6 * columns, 3 * lines + 0.8), layout="constrained")
-    panels = figure.subplots(lines, columns, squeeze=False).flat
-    for axes in panels[len(names) :]:
-        axes.axis("off")
-    for axes, name in zip(panels, names, strict=False):
+    figure, panels = _grid(len(names), 3)
+    for axes, name in zip(panels, names, strict=True):
         perturbed = comparison.robustness[comparison.robustness.perturbation == name]
         for row, of_row in perturbed.groupby("row", sort=False):
             miou, drawn = 100 * of_row.groupby("level").miou.agg(["mean", "min", "max"]), style(comparison, row)
@@ -243,6 +244,17 @@ def _block_styles(comparison: Comparison) -> dict[str, dict]:
         drawn[block] = of_row | {"marker": MARKERS[place % len(MARKERS)]}
         blocks_of[row] += 1
     return drawn
+
+
+def _grid(number: int, most: int, **shared) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, at most `most` beside one another."""
+    columns = min(most, number)
+    lines = math.ceil(number / columns)
+    figure = Figure(figsize=(3.6 * columns, 3 * lines + 0.8), layout="constrained")
+    panels = list(figure.subplots(lines, columns, squeeze=False, **shared).flat)
+    for axes in panels[number:]:
+        axes.axis("off")
+    return figure, panels[:number]
 
 
 def _line(seed: int) -> dict:

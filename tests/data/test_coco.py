@@ -56,6 +56,17 @@ def test_polygons_become_instances_of_which_the_first_keeps_the_pixel(folder, tm
     expected[1:4, 1:4] = 1  # annotation 4 comes before 9
     np.testing.assert_array_equal(sample.mask, expected)
     assert (sample.id, sample.counts) == ("one", (2,))
+    assert dataset.rules["instances that lost pixels to earlier ones"] == "1"
+
+
+def test_what_is_left_out_is_counted(folder, tmp_path):
+    write(folder, "train", [{"id": 5, "file_name": "one.tif"}], [square(9, 5, 1, 1), square(4, 5, 1, 1)])
+    (folder / "images" / "three.png").write_bytes((folder / "images" / "one.png").read_bytes())
+    write_dataset(tmp_path / "c.h5", coco_source(folder))
+    dataset = Dataset(tmp_path / "c.h5")
+    assert dataset.splits["train"].counts.tolist() == [[1]]
+    assert dataset.rules["instances of which no pixel is left"] == "1"
+    assert dataset.rules["images that no annotation file names"] == "1"
 
 
 @pytest.mark.skipif(not LIVECELL.is_dir(), reason="the LIVECell sample lies beside this checkout only")

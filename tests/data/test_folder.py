@@ -236,7 +236,7 @@ def test_an_unknown_split_is_named_with_its_line(folder, split, refuse):
 
 def test_a_line_that_was_cut_off_is_named_behind_blank_ones_too(folder, refuse):
     write_split(folder, "a,train,s1", "", "b,train,s1", "c")
-    refuse(folder, f"{folder / 'split.csv'}, line 5: there is no split")
+    refuse(folder, f"{folder / 'split.csv'}, line 5, c: there is no split")
 
 
 def test_an_id_that_stands_twice_is_named(folder, refuse):
@@ -302,10 +302,26 @@ def test_numbers_of_objects_are_kept_and_counted(folder, tmp_path):
     assert (first.mask.dtype, first.counts) == (np.uint16, (2,))
 
 
+def test_masks_of_one_class_may_be_0_and_255(folder):
+    for name in "abcd":
+        _, mask = pixels(name)
+        Image.fromarray((mask > 1).astype(np.uint8) * (255 if name == "a" else 1)).save(
+            folder / "masks" / f"{name}.png"
+        )
+    for sample in samples(folder, "train", ("background", "cell")):
+        np.testing.assert_array_equal(sample.mask, pixels(sample.id)[1] > 1)
+        assert sample.mask.dtype == np.uint8
+
+
+def test_numbers_beyond_one_class_may_be_objects(folder, refuse_source):
+    words = "a.png holds the value 2", "or give --instances"
+    refuse_source(lambda folder: folder_source(folder, ("background", "cell")), folder, *words)
+
+
 def test_a_mask_of_0_and_255_has_no_numbers_of_objects(folder, refuse_source):
     Image.fromarray(np.eye(12, 16, dtype=np.uint8) * 255).save(folder / "masks" / "a.png")
-    words = "a.png holds 0 and 255 only"
-    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, words)
+    words = "a.png holds 0 and 255 only", "leave --instances out"
+    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, *words)
 
 
 def test_numbers_of_objects_go_with_one_class(folder, refuse_source):

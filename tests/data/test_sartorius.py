@@ -102,6 +102,24 @@ def test_where_the_first_line_keeps_the_pixels_instances_may_overlap(folder, tmp
     dataset = Dataset(tmp_path / "s.h5")
     assert dataset.splits["train"].mask(0)[0].tolist() == [1, 1, 2, 0, 0, 0]
     assert "keeps the pixel" in dataset.rules["overlap"]
+    assert dataset.rules["instances that lost pixels to earlier ones"] == "5"
+
+
+def test_what_is_left_out_is_counted(folder, tmp_path):
+    write(folder, *(line for name in "abcd" for line in (f"{name},1 3,6,4,x", f"{name},2 2,6,4,x")))
+    write_dataset(tmp_path / "s.h5", sartorius_source(folder, first_keeps=True))
+    rules = Dataset(tmp_path / "s.h5").rules
+    assert rules["instances of which no pixel is left"] == "4"
+    assert rules["images without a line in train.csv"] == "1"
+
+
+def test_only_the_competitions_images_are_said_to_be_from_there(folder, monkeypatch):
+    own = sartorius_source(folder, name="mine", origin="our microscope", licence="CC0-1.0")
+    assert (own.name, own.origin, own.licence) == ("mine", "our microscope", "CC0-1.0")
+    assert sartorius_source(folder).name == "sartorius" and sartorius_source(folder).origin == "not stated"
+    monkeypatch.setattr(sartorius, "PAPERS_IMAGES", 5)
+    monkeypatch.setattr(sartorius, "SIZE", (4, 6))
+    assert sartorius_source(folder).origin.startswith("Kaggle")
 
 
 def test_images_of_one_sample_are_a_group(folder):
@@ -141,7 +159,7 @@ def test_runs_past_the_image_are_named_with_line_and_id(folder, refuse):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("b,1 2,6", "line 3: there is no height, see whether the line was cut off"),
+        ("b,1 2,6", "line 3, b: there is no height, see whether the line was cut off"),
         ("b,1 2,6,4,x,", "is not a CSV file .*Expected 5 fields in line 3, saw 6"),
     ],
 )

@@ -133,6 +133,8 @@ def test_every_command_has_help_with_an_example(capfd):
         (["data", "prepare", "folder", "x", "--seed", "1", "--out", "a.h5"], "--seed does not go with folder"),
         (["data", "prepare", "sartorius", "nowhere", "--out", "a.h5"], "train.csv does not exist"),
         (["data", "prepare", "coco", "nowhere", "--out", "a.h5"], "nowhere/images does not exist"),
+        (["claims", "--out", "nowhere"], "nowhere does not exist: make runs with"),
+        (["bench", "heap", "--network", "vgg"], "--network 'vgg' is unknown: choose from unet"),
         (["data", "info", "."], ". is not a file"),
         (["data", "preview", "none.h5", "--out", "sheet.jpg"], "sheet.jpg"),
         (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),

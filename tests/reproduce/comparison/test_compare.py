@@ -185,10 +185,21 @@ def test_losses_have_a_line_a_seed_and_a_logarithmic_scale_where_none_is_negativ
     comparison = compare(TABLE, [record(seed=seed) | {"folder": tmp_path} for seed in range(4)])
     curves(comparison, tmp_path / "curves.png")
     (figure,) = figures
-    for axes in figure.axes:
-        assert axes.get_yscale() == scale
-        assert len({line.get_linestyle() for line in axes.lines}) == 4
-    assert [text.get_text() for text in figure.legends[0].texts] == ["U-Net", *(f"seed {seed}" for seed in range(4))]
+    (axes,) = figure.axes
+    assert axes.get_yscale() == scale
+    for dashes, column in (("--", "loss"), ("-", "val_loss")):
+        lines = [line for line in axes.lines if line.get_linestyle() == dashes]
+        assert len({line.get_marker() for line in lines}) == 4
+        assert all(line.get_ydata().tolist() == history[column].tolist() for line in lines)
+    names = ["training images", "validation images", *(f"seed {seed}" for seed in range(4))]
+    assert [text.get_text() for text in figure.legends[0].texts] == names
+
+
+def test_losses_of_each_row_have_a_panel(figures, tmp_path):
+    pd.DataFrame({"epoch": [1], "loss": [1.0], "val_loss": [1.5]}).to_csv(tmp_path / "history.csv", index=False)
+    rows = [row.name for row in TABLE.rows][:6]
+    curves(compare(TABLE, [record(row=row) | {"folder": tmp_path} for row in rows]), tmp_path / "curves.png")
+    assert [axes.get_title() for axes in figures[0].axes if axes.axison] == rows
 
 
 def test_the_printed_number_is_drawn_beside_ours(figures, tmp_path):
