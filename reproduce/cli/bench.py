@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
 
+Size = Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")]
+Width = Annotated[int, typer.Option(min=1, help="Width of the first stage.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
 CsvFile = Annotated[Path | None, typer.Option(help="A CSV file to write as well.")]
 
 
@@ -38,9 +41,9 @@ def stream(
 @app.command(epilog="Example: reproduce bench xla --network unet --size 256 --filters 32")
 def xla(
     network: Annotated[str, typer.Option(help="unet or ode_unet (with the block at the bottom).")] = "unet",
-    size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 256,
-    filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 32,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
+    size: Size = 256,
+    filters: Width = 32,
+    batch: BatchSize = 2,
 ) -> None:
     """Compare training steps with and without XLA on this machine."""
     import_tensorflow()
@@ -52,9 +55,9 @@ def xla(
 @app.command(epilog="Example: reproduce bench heap --network nodes_unet --size 128 --filters 16 --batch 8")
 def heap(
     network: Annotated[str, typer.Option(help="unet, resnet_unet or nodes_unet.")] = "nodes_unet",
-    size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 128,
-    filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 16,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 8,
+    size: Size = 128,
+    filters: Width = 16,
+    batch: BatchSize = 8,
     steps: Annotated[int, typer.Option(min=1, help="Training steps, after three that warm up.")] = 15,
     out: CsvFile = None,
 ) -> None:
@@ -68,9 +71,9 @@ def heap(
 
 @app.command(epilog="Example: reproduce bench memory --size 256 --batch 4")
 def memory(
-    size: Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")] = 256,
-    filters: Annotated[int, typer.Option(min=1, help="Width of the first stage.")] = 32,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
+    size: Size = 256,
+    filters: Width = 32,
+    batch: BatchSize = 4,
     out: CsvFile = None,
 ) -> None:
     """Measure the memory of training steps: U-Net, ResNet, and NODEs-UNet with each gradient method."""

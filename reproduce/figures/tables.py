@@ -254,6 +254,8 @@ def _grid(number: int, most: int, **shared) -> tuple[Figure, list[Axes]]:
     panels = list(figure.subplots(lines, columns, squeeze=False, **shared).flat)
     for axes in panels[number:]:
         axes.axis("off")
+    for axes in panels[max(0, number - columns) : number]:  # the lowest of their columns
+        axes.tick_params(labelbottom=True)
     return figure, panels[:number]
 
 

@@ -109,9 +109,12 @@ def test_a_gated_checkpoint_opens_where_segmentation_models_cannot_be_imported(t
         "import sys; sys.modules['segmentation_models'] = sys.modules['efficientnet'] = None\n"
         "import keras, numpy, nodes_unet\n"
         "model = keras.models.load_model('m.h5')\n"
-        "numpy.save('y.npy', model.predict_on_batch(numpy.load('x.npy')))"
+        "numpy.save('y.npy', model.predict_on_batch(numpy.load('x.npy')))\n"
+        "try: nodes_unet.load('m.h5')\n"
+        "except nodes_unet.InputError as error: print(error)"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "install it, or open a checkpoint with keras.models.load_model" in run.stdout
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict_on_batch(images((32, 32, 3))), atol=1e-6)
 
 
