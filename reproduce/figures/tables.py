@@ -26,6 +26,7 @@ OURS, PAPER = "#c0392b", "#34495e"
 ROWS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 MARKERS = "os^vDPX"
 LINES = "-", "--", ":", "-.", (0, (7, 2, 1, 2, 1, 2))  # of seeds
+MOST_NAMES, LONGEST_NAME = 25, 16  # of images below a panel
 LEAST_SPAN = 5  # points of MIoU: less would look like much
 
 
@@ -98,7 +99,7 @@ def per_image(comparison: Comparison, path: Path) -> None:
                 means = 100 * pd.concat(by_seed.values()).groupby("id", sort=True)[metric].mean()
                 axes.plot(range(1, len(means) + 1), means, label=row, **style(comparison, row))
         axes.set(xlabel="test image, in the order of the names", ylabel=f"{title} %")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _name_images(axes, means.index)
         axes.grid(alpha=0.3)
     _legend(figure, axes)
     for axes, (metric, title) in zip(differences, comparison.table.per_image.items(), strict=True):
@@ -108,6 +109,14 @@ def per_image(comparison: Comparison, path: Path) -> None:
     bars = "above: means over seeds; below: mean difference, 95 % over images (thick) and over seeds (thin)"
     figure.supxlabel(f"{bars}\n{comparison.data_line}", fontsize="small")
     figure.savefig(path, dpi=120, format="png")
+
+
+def _name_images(axes: Axes, names: Sequence[str]) -> None:
+    """Names below the places 1, 2, ... of images, or these numbers where names take too much room."""
+    if len(names) <= MOST_NAMES and max(map(len, names)) <= LONGEST_NAME:
+        axes.set_xticks(range(1, len(names) + 1), names, rotation=90, fontsize="x-small")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _differences(axes: Axes, paired: Sequence[PairedDifference], title: str) -> None:

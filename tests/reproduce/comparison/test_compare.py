@@ -1,5 +1,6 @@
 import io
 import json
+import string
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from experiments.training_tolerance import TABLE as TRAINING_TOLERANCE
 from nodes_unet import InputError
 from reproduce.cli.tables import load_tables
 from reproduce.comparison.compare import compare
-from reproduce.figures.tables import PAPER, by_row, curves, style
+from reproduce.figures.tables import PAPER, by_row, curves, per_image, style
 from reproduce.report import render, write_report
 
 
@@ -240,6 +241,18 @@ def test_rows_of_a_pair_are_compared_image_by_image_in_notes_json_and_figure(tmp
     write_report(comparison, tmp_path / "out")
     with PIL.Image.open(tmp_path / "out" / "per_image.png") as figure:
         assert figure.size == (1320, 708)
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "shown"), [("img_{}", 3, True), ("img_{}", 26, False), ("x" * 16 + "{}", 3, False)]
+)
+def test_images_have_their_names_where_there_is_room(figures, tmp_path, name, number, shown):
+    names = [name.format(letter) for letter in string.ascii_lowercase[:number]]
+    pd.DataFrame({"id": names, "pa": 0.8, "miou": 0.7}).to_csv(tmp_path / "per_image.csv")
+    records = [record(row=row) | {"folder": tmp_path} for row in ("U-Net", "ResNet")]
+    per_image(compare(THREE_NETWORKS, records), tmp_path / "per_image.png")
+    for axes in figures[0].axes[:2]:
+        assert ([label.get_text() for label in axes.get_xticklabels()] == names) == shown
 
 
 def test_images_whose_solve_failed_are_told(tmp_path):
