@@ -43,7 +43,7 @@ RECIPE = {name: setting for name, setting in ODE_POSITION.recipe.items() if name
     ),
 }
 
-COPIES = assumed(8, "quick: the slowest of the three networks in less than twelve minutes on two cores")
+COPIES = assumed(6, "quick: the slowest of the three networks in less than twelve minutes on two cores")
 
 TABLE = Table(
     id="three-networks",
