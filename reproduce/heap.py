@@ -9,8 +9,8 @@ _NEVER = 2**31 - 1
 def keep_freed_memory() -> None:
     """Makes the C library keep what this process frees; without effect where it is not glibc.
 
-    The solves of ODE-blocks free and take some 500 MB in each training step, all of which the system has to clear and
-    map anew (`reproduce bench heap` measures it). The peak stays what it was.
+    The solves of ODE-blocks free and take some 600 MB in each training step, all of which the system has to clear and
+    map anew (`reproduce bench heap` measures it). The peak is a few percent higher.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
