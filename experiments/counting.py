@@ -106,7 +106,7 @@ QUICK = {
     "scale_lengths": assumed(True, "section 4.3: by the average cell size, measured on the training masks"),
     "synthetic_options": assumed({"shape": [512, 512]}, "quick: fields with fewer cells of the same size"),
     "synthetic_train": assumed(60, "quick: minutes a network on two cores"),
-    "synthetic_test": assumed(30, "quick: seconds for the evaluation"),
+    "synthetic_test": assumed(120, "quick: enough that a dozen have stripes; a minute for the evaluation"),
 }
 
 SMOKE = QUICK | {
