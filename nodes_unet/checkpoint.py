@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 
 import h5py
@@ -24,6 +25,7 @@ from nodes_unet.files import replacing
 from nodes_unet.hdf5 import Disk
 from nodes_unet.models import build
 from nodes_unet.models.registry import INITIAL
+from nodes_unet.postprocessing import OPTIONS
 
 _DESCRIPTION, _DIGEST = "nodes_unet", "nodes_unet_digest"
 
@@ -37,6 +39,8 @@ class Description:
         classes: names, in the order of the network's channels.
         preprocessing: what the network expects to have been done to an image.
         thresholds: of probabilities, by name; empty where the most probable class is taken.
+        post_processing: arguments of `nodes_unet.postprocessing.instances`, lengths in pixels of an image; empty where
+            the network does not find objects.
         epoch: the epoch (from 1) that these weights come from.
         val_loss: its validation loss.
     """
@@ -46,6 +50,7 @@ class Description:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     thresholds: dict[str, float] = field(default_factory=dict)
+    post_processing: dict[str, float] = field(default_factory=dict)
     epoch: int | None = None
     val_loss: float | None = None
 
@@ -122,6 +127,9 @@ def _parse(path, text: str) -> Description:
         fields["arguments"] = _lasting(fields["arguments"])
         if not isinstance(fields["network"], str) or fields["preprocessing"].scaling not in SCALINGS:
             raise ValueError("an unknown network or scaling")
+        for name, value in fields.get("post_processing", {}).items():
+            if name not in OPTIONS or not isinstance(value, Real):
+                raise ValueError(f"an unknown post-processing, {name} {value!r}")
         return Description(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} has a description that cannot be read ({error}): train it again") from error

@@ -3,13 +3,16 @@
 import statistics
 import time
 from collections.abc import Sequence
+from numbers import Real
 
 import cv2
 import keras
 import numpy as np
 
+from nodes_unet import postprocessing
+from nodes_unet.checkpoint import Description
 from nodes_unet.data.preprocessing import Preprocessing
-from nodes_unet.errors import SolverError
+from nodes_unet.errors import InputError, SolverError
 from nodes_unet.ode import ode_blocks
 
 
@@ -74,8 +77,39 @@ def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray,
     return labelled(probabilities(model, preprocessing, image), threshold)
 
 
+def instances(model: keras.Model, description: Description, image: np.ndarray) -> np.ndarray:
+    """The objects of one image, by the threshold and the post-processing that go with a network of `counting`.
+
+    Args:
+        model: the network.
+        description: of its checkpoint.
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        (H, W) int32: 0 for the background, the objects numbered from 1, so that the highest number is their count.
+
+    Raises:
+        InputError: the checkpoint does not say how objects are found, or the image is of another kind.
+        SolverError: the solve of an ODE-block failed.
+    """
+    if not (description.post_processing and len(description.thresholds) == 1):
+        raise InputError(
+            "the checkpoint does not say how objects are found, as one of the table counting does: take "
+            "nodes_unet.inference.probabilities and nodes_unet.postprocessing.instances, with lengths of your own"
+        )
+    (threshold,) = description.thresholds.values()
+    probability = probabilities(model, description.preprocessing, image)[..., 0]
+    return postprocessing.instances(probability, threshold, **description.post_processing)
+
+
 def labelled(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """The most probable class, of a single one whether it reaches the threshold: (H, W, classes) to (H, W) uint8."""
+    """The most probable class, of a single one whether it reaches the threshold: (H, W, classes) to (H, W) uint8.
+
+    Raises:
+        InputError: the threshold is no number.
+    """
+    if not isinstance(threshold, Real):
+        raise InputError(f"a threshold is a number, not {threshold!r}: give that of the class")
     if probabilities.shape[-1] == 1:
         return (probabilities[..., 0] >= threshold).astype(np.uint8)
     return probabilities.argmax(axis=-1).astype(np.uint8)

@@ -3,12 +3,19 @@
 The paper gives the steps; the numbers are those of the authors' code (github.com/robomorelli/cell_counting_yellow).
 """
 
+from numbers import Real
+
 import cv2
 import numpy as np
 from scipy import ndimage
 from skimage.measure import label
 from skimage.morphology import remove_small_holes, remove_small_objects
 from skimage.segmentation import watershed
+
+from nodes_unet.errors import InputError
+
+
+OPTIONS = frozenset({"watershed", "hole", "smallest", "smoothing", "apart", "marker", "compactness"})
 
 
 def cleaned(region: np.ndarray, hole: int = 600, smallest: int = 200) -> np.ndarray:
@@ -56,7 +63,15 @@ def instances(probability: np.ndarray, threshold: float, watershed: bool = True,
 
     Returns:
         (H, W) int32, 0 for the background.
+
+    Raises:
+        InputError: the probability map is not two-dimensional, or the threshold is no number.
     """
+    if np.ndim(probability) != 2 or not isinstance(threshold, Real):
+        raise InputError(
+            f"instances are found in a probability map (H, W) at a threshold, not in {np.shape(probability)} at "
+            f"{threshold!r}: give one class's channel and its threshold"
+        )
     cleaning = {name: options.pop(name) for name in ("hole", "smallest") if name in options}
     region = cleaned(probability >= threshold, **cleaning)
     return separated(region, **options) if watershed else label(region)

@@ -13,7 +13,14 @@ from nodes_unet.data.preprocessing import Preprocessing
 
 ARGUMENTS = {"position": 5, "input_shape": [16, 16, 3], "filters": 2, "tolerance": 1e-4}
 DESCRIPTION = Description(
-    "ode_unet", ARGUMENTS, ("background", "white", "red"), Preprocessing((16, 16), 3.0, 4), {"white": 0.4}, 7, 0.25
+    "ode_unet",
+    ARGUMENTS,
+    ("background", "white", "red"),
+    Preprocessing((16, 16), 3.0, 4),
+    thresholds={"white": 0.4},
+    post_processing={"watershed": True, "smallest": 12, "compactness": 0.5},
+    epoch=7,
+    val_loss=0.25,
 )
 
 
@@ -80,6 +87,14 @@ def test_initial_weights_of_an_encoder_are_not_asked_for_again(tmp_path):
     np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
 
 
+def test_a_description_from_before_there_was_post_processing_has_none(checkpoint):
+    with h5py.File(checkpoint, "a") as file:
+        fields = json.loads(file.attrs["nodes_unet"])
+        del fields["post_processing"]
+        file.attrs["nodes_unet"] = json.dumps(fields)
+    assert read_description(checkpoint).post_processing == {}
+
+
 def test_a_changed_weight_is_noticed(checkpoint):
     with h5py.File(checkpoint, "a") as file:
         found = []
@@ -106,7 +121,15 @@ def test_a_network_that_the_registry_does_not_know_is_refused_not_run(checkpoint
 
 @pytest.mark.parametrize(
     "change",
-    [{"network": ["unet"]}, {"arguments": [1]}, {"preprocessing": {"size": None, "scaling": "eval"}}, {"classes": 3}],
+    [
+        {"network": ["unet"]},
+        {"arguments": [1]},
+        {"preprocessing": {"size": None, "scaling": "eval"}},
+        {"classes": 3},
+        {"post_processing": {"erosion": 3}},
+        {"post_processing": {"smallest": "200"}},
+        {"post_processing": 3},
+    ],
 )
 def test_a_description_of_odd_parts_is_refused(checkpoint, change):
     with h5py.File(checkpoint, "a") as file:

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 import nodes_unet
+from nodes_unet.checkpoint import Description
 from nodes_unet.data.preprocessing import Preprocessing
-from nodes_unet.errors import SolverError
-from nodes_unet.inference import outputs, probabilities, seconds_for, segment
+from nodes_unet.errors import InputError, SolverError
+from nodes_unet.inference import instances, labelled, outputs, probabilities, seconds_for, segment
 from nodes_unet.ode import ode_blocks
 
 
@@ -80,3 +81,55 @@ def test_one_class_is_where_its_probability_reaches_the_threshold():
         labels = segment(model, preprocessing, grey, threshold)
         assert labels.dtype == np.uint8
         assert (labels == label).all()
+
+
+@pytest.fixture
+def red_channel():
+    """A network for which the red channel is the probability of a cell."""
+    image = keras.Input((None, None, 3))
+    return keras.Model(image, image[..., :1])
+
+
+def three_squares():
+    """A large one, a dim one and a small one of 10 x 10 pixels."""
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[8:40, 8:40], image[8:40, 56:88], image[50:60, 10:20] = 255, 128, 255
+    return image
+
+
+@pytest.mark.parametrize(
+    ("threshold", "smallest", "number"), [(0.4, 50, 3), (0.6, 50, 2), (0.4, 150, 2), (0.6, 150, 1), (0.4, 2000, 0)]
+)
+def test_objects_are_found_as_the_checkpoint_says(red_channel, threshold, smallest, number):
+    processed = Preprocessing(clahe_clip=None)
+    steps = {"watershed": False, "smallest": smallest}
+    described = Description("c_resunet", {}, ("background", "cell"), processed, {"cell": threshold}, steps)
+    found = instances(red_channel, described, three_squares())
+    assert found.shape == (64, 96) and found.dtype == np.int32
+    assert found.max() == number
+
+
+@pytest.mark.parametrize(("thresholds", "steps"), [({"cell": 0.5}, {}), ({}, {"smallest": 50})])
+def test_a_checkpoint_that_finds_no_objects_is_refused(red_channel, thresholds, steps):
+    described = Description("unet", {}, ("background", "cell"), Preprocessing(clahe_clip=None), thresholds, steps)
+    with pytest.raises(InputError, match="the checkpoint does not say how objects are found"):
+        instances(red_channel, described, three_squares())
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (np.zeros((16, 16), np.uint8), r"\(16, 16\) of uint8"),
+        (np.zeros((16, 16, 4), np.uint8), r"\(16, 16, 4\) of uint8"),
+        (np.zeros((16, 16, 3), np.float32), r"\(16, 16, 3\) of float32"),
+        (None, "NoneType"),
+    ],
+)
+def test_an_image_of_another_kind_is_refused(brightness, image, kind):
+    with pytest.raises(InputError, match=rf"an image is \(H, W, 3\) uint8 RGB, not {kind}"):
+        segment(brightness, Preprocessing((16, 16), clahe_clip=None), image)
+
+
+def test_a_threshold_that_is_no_number_is_refused():
+    with pytest.raises(InputError, match="a threshold is a number, not {'cell': 0.5}: give that of the class"):
+        labelled(np.zeros((4, 4, 1), np.float32), {"cell": 0.5})

@@ -1,11 +1,14 @@
 """From probabilities to instances: the authors' steps, sizes at their limits, discs that touch, nothing at all."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.segmentation import watershed
 
-from nodes_unet.postprocessing import cleaned, instances, separated
+from nodes_unet.errors import InputError
+from nodes_unet.postprocessing import OPTIONS, cleaned, instances, separated
 
 
 def discs(*circles, shape=(120, 160)):
@@ -93,6 +96,11 @@ def test_nothing_and_everything(watershed):
     assert instances(np.ones((64, 64), np.float32), 0.5, watershed).max() == 1
 
 
+def test_options_are_the_arguments_of_the_steps():
+    arguments = {name for step in (cleaned, separated) for name in list(inspect.signature(step).parameters)[1:]}
+    assert OPTIONS == arguments | {"watershed"}
+
+
 def test_options_reach_their_step():
     region = discs((60, 50, 25), (60, 95, 25), (10, 150, 4)).astype(np.float32)
     assert instances(region, 0.5, smallest=0, smoothing=5, apart=5).max() == 3
@@ -104,3 +112,9 @@ def test_a_small_object_beside_a_large_one_is_lost_as_in_the_authors_code():
     found = separated(region)
     assert found.max() == 1 and not found[60, 100]
     assert separated(region, smoothing=5, apart=5)[60, 100]
+
+
+@pytest.mark.parametrize(("shape", "threshold"), [((32, 32, 1), 0.5), ((32, 32), {"cell": 0.5})])
+def test_what_is_no_probability_map_or_no_threshold_is_refused(shape, threshold):
+    with pytest.raises(InputError, match="give one class's channel and its threshold"):
+        instances(np.zeros(shape, np.float32), threshold)

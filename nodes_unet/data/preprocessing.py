@@ -6,6 +6,8 @@ from functools import partial
 import cv2
 import numpy as np
 
+from nodes_unet.errors import InputError
+
 
 def _unit(image: np.ndarray) -> np.ndarray:
     return image / np.float32(255)
@@ -65,6 +67,15 @@ class Preprocessing:
         return SCALINGS[self.scaling](image.astype(np.float32))
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """What a network is given for an image: (H, W, 3) uint8 RGB to (H', W', 3) float32."""
+        """What a network is given for an image: (H, W, 3) uint8 RGB to (H', W', 3) float32.
+
+        Raises:
+            InputError: the image is of another kind.
+        """
+        if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3):
+            kind = f"{image.shape} of {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+            raise InputError(
+                f"an image is (H, W, 3) uint8 RGB, not {kind}: nodes_unet.data.images.read_image gives one for a file"
+            )
         resized, _ = self.resize(image, image[..., 0])
         return self.scale(self.equalise(resized))

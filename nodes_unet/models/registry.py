@@ -28,7 +28,8 @@ def build(name: str, **arguments) -> keras.Model:
     """Builds a network.
 
     Args:
-        name: one of `NETWORKS`.
+        name: unet, ode_unet, nodes_unet, resnet_unet, attention_unet, attention_linknet, c_resunet, resunet,
+            classifier or count_head.
         **arguments: of the network's function; plain values (numbers, strings, lists).
 
     Returns:
@@ -38,6 +39,8 @@ def build(name: str, **arguments) -> keras.Model:
         InputError: the name or an argument is unknown or impossible.
     """
     module, function = _entry(name)
+    if unknown := [argument for argument in arguments if argument not in arguments_of(name)]:
+        raise InputError(f"network {name} has no argument {unknown[0]!r}: it has {', '.join(arguments_of(name))}")
     try:
         model = getattr(importlib.import_module(module), function)(**arguments)
     except (TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import keras
 
+from nodes_unet.errors import InputError
 from nodes_unet.ode.block import ODEBlock
 
 
@@ -16,13 +17,13 @@ def set_tolerance(model: keras.Model, tolerance: float) -> None:
     What Keras has compiled for the network is dropped, so that the next `predict`, `evaluate` or `fit` uses it.
 
     Raises:
-        ValueError: the network has no ODE-block, or the tolerance is not positive.
+        InputError: the network has no ODE-block, or the tolerance is not positive.
     """
     blocks = ode_blocks(model)
     if not blocks:
-        raise ValueError(f"{model.name} has no ODE-block whose tolerance could be set")
+        raise InputError(f"{model.name} has no ODE-block whose tolerance could be set: take a network that has one")
     if not tolerance > 0:
-        raise ValueError(f"the tolerance must be positive and is {tolerance}")
+        raise InputError(f"the tolerance must be positive and is {tolerance}: 1e-3 is the paper's")
     for block in blocks:
         block.tolerance = tolerance
     model.train_function = model.test_function = model.predict_function = None

@@ -49,19 +49,19 @@ def _cell_probability(model: keras.Model, described: Description, image: np.ndar
     return probabilities(model, described.preprocessing, image)[..., 0]
 
 
-def evaluate_objects(model: keras.Model, described: Description, split: Split, of: Lengths) -> ObjectEvaluation:
-    """Evaluates a network at the threshold that its checkpoint describes; times are from image to count."""
+def evaluate_objects(model: keras.Model, described: Description, split: Split, radius: float) -> ObjectEvaluation:
+    """Evaluates a network as its checkpoint describes it, matches within a radius; times are from image to count."""
     (threshold,) = described.thresholds.values()
     lines, undivided, seconds, found = [], [], [], []
     for sample in split:
         began = time.perf_counter()
         probability = _cell_probability(model, described, sample.image)
-        predicted = instances(probability, threshold, **of.cleaning)
+        predicted = instances(probability, threshold, **described.post_processing)
         seconds.append(time.perf_counter() - began)
         truth, about = truth_instances(sample.mask), {"id": sample.id, "group": sample.group, "kind": sample.kind}
-        joined = instances(probability, threshold, **{**of.cleaning, "watershed": False})
-        lines.append({**about, **scored(truth, predicted, of.radius)})
-        undivided.append({**about, **scored(truth, joined, of.radius)})
+        joined = instances(probability, threshold, **{**described.post_processing, "watershed": False})
+        lines.append({**about, **scored(truth, predicted, radius)})
+        undivided.append({**about, **scored(truth, joined, radius)})
         found.append((probability, predicted))
     per_image = pd.DataFrame(lines)
     metrics = {

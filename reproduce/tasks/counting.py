@@ -68,11 +68,11 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     described = checkpoint.read_description(folder / BEST)
     chosen_on = {"train": learning, "val": held_out}[settings["threshold_images"]]
     threshold, curve = chosen_threshold(model, described, chosen_on, settings, of)
-    described = replace(described, thresholds={dataset.classes[1]: threshold})
+    described = replace(described, thresholds={dataset.classes[1]: threshold}, post_processing=dict(of.cleaning))
     checkpoint.save(model, described, folder / BEST)
     write_text(folder / THRESHOLDS, curve.to_csv(index=False))
     test = dataset.splits["test"]
-    evaluation = evaluate_objects(model, described, test, of)
+    evaluation = evaluate_objects(model, described, test, of.radius)
     write_objects(folder / OBJECTS, test, evaluation.found)
     write_text(folder / PER_IMAGE, evaluation.per_image.to_csv(index=False))
     history = pd.read_csv(folder / HISTORY)

@@ -36,6 +36,10 @@ def images(count=2):
     return np.random.default_rng(0).random((count, 32, 48, 3), np.float32)
 
 
+def test_help_names_every_network():
+    assert all(name in build.__doc__ for name in NETWORKS)
+
+
 def test_every_network_is_covered():
     assert {name for name, _ in SMALL} == set(NETWORKS) - ELSEWHERE
 
@@ -150,6 +154,7 @@ def test_the_ode_block_of_the_encoder_is_on_the_skip_connection_too():
     ("name", "arguments", "message"),
     [
         ("unett", {}, "unknown network 'unett': choose one of unet"),
+        ("ode_unet", {"postion": 5}, "network ode_unet has no argument 'postion': it has position, input_shape"),
         ("ode_unet", {"position": 10}, "position 10 is not one of the nine positions"),
         ("ode_unet", {}, "position"),
         ("nodes_unet", {"positions": [4, 5]}, r"positions \[4, 5\] and tolerances .* must be as many, all different"),

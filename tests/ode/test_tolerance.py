@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import nodes_unet
+from nodes_unet import InputError
 from nodes_unet.ode import set_tolerance
 
 
@@ -35,7 +36,7 @@ def test_blocks_in_networks_inside_are_reached(network):
 
 
 def test_a_network_without_a_block_and_a_tolerance_of_zero_are_refused(network):
-    with pytest.raises(ValueError, match="unet has no ODE-block"):
+    with pytest.raises(InputError, match="unet has no ODE-block"):
         set_tolerance(nodes_unet.build("unet", input_shape=(16, 16, 3), filters=2), 1e-2)
-    with pytest.raises(ValueError, match="must be positive and is 0"):
+    with pytest.raises(InputError, match="must be positive and is 0"):
         set_tolerance(network, 0)
