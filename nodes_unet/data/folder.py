@@ -12,6 +12,8 @@ from nodes_unet.data.source import KINDS, SPLITS, Sample, Source
 from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
 
+COLUMNS, COUNT = ("id", "split", "group", "kind"), "count_"
+
 
 def folder_source(
     folder: str | Path,
@@ -45,9 +47,9 @@ def folder_source(
         A source with the role `proxy`.
 
     Raises:
-        InputError: instances have other than two classes, a folder, file or column is missing, the pairs and the split
-            file disagree, sizes differ, or (while the source is read) a file is cut short or a mask holds a value that
-            is no class.
+        InputError: instances have other than two classes, a folder, file or column is missing, a column has an unknown
+            name, the pairs and the split file disagree, sizes differ, or (while the source is read) a file is cut short
+            or a mask holds a value that is no class.
     """
     folder = Path(folder)
     images, masks = _files(folder / "images", SUFFIXES), _files(folder / "masks", (*SUFFIXES, ".json"))
@@ -93,6 +95,11 @@ def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
 
 def _read_split(path: Path) -> pd.DataFrame:
     table = read_table(path, ("id", "split"), "write one with the columns id, split and, if known, group")
+    for column in table.columns:
+        if column not in COLUMNS and not column.startswith(COUNT):
+            raise InputError(
+                f"{path} has a column {column!r}: rename it to what it is ({', '.join(COLUMNS)}, {COUNT}<class>) or drop it"
+            )
     group = table.get("group", table["id"])
     table = table.assign(group=group.where(group != "", table["id"]), kind=table.get("kind", ""))
     for row in table.itertuples():
@@ -116,8 +123,8 @@ def _read_split(path: Path) -> pd.DataFrame:
 
 
 def _read_counts(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> dict[str, tuple[int, ...] | None]:
-    columns = [f"count_{name}" for name in classes[1:]]
-    given = [column for column in table.columns if column.startswith("count_")]
+    columns = [f"{COUNT}{name}" for name in classes[1:]]
+    given = [column for column in table.columns if column.startswith(COUNT)]
     if not given:
         return dict.fromkeys(table["id"])
     if sorted(given) != sorted(columns):

@@ -38,10 +38,10 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
 
     Raises:
         InputError: the source is empty or inconsistent, or the file cannot be written or would take the place of
-            something that is no HDF5 file.
+            something that is no dataset file.
     """
-    if Path(path).exists() and not h5py.is_hdf5(path):
-        raise InputError(f"{path} exists and is no HDF5 file: choose another name, so that nothing is lost")
+    if Path(path).exists() and not _is_dataset(path):
+        raise InputError(f"{path} exists and is no dataset file: choose another name, so that nothing is lost")
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         digest = hashlib.sha256()
         for split in SPLITS:
@@ -185,6 +185,17 @@ class Split:
         with self.dataset._reading():
             stored = self.dataset.file[self.name][kind]
             return stored[str(place)][()] if isinstance(stored, h5py.Group) else stored[place]
+
+
+def _is_dataset(path: str | Path) -> bool:
+    """Whether a file is a dataset, or the damaged rest of an HDF5 file, which is none of value."""
+    if not h5py.is_hdf5(path):
+        return False
+    try:
+        with h5py.File(path, "r") as file:
+            return {"format", "classes", "digest"} <= set(file.attrs)
+    except OSError:
+        return True
 
 
 def _describe(source: Source) -> dict:

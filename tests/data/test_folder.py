@@ -81,6 +81,13 @@ def test_a_count_that_is_no_number_of_cells_is_named_with_its_line(folder, value
     refuse(folder, "split.csv, line 3", f"count_white is {value!r}")
 
 
+@pytest.mark.parametrize("column", ["Group", "smear", "counts_white"])
+def test_a_column_of_an_unknown_name_is_refused(folder, column, refuse):
+    """Groups under a misspelt name would be no groups, and leak."""
+    write_split(folder, "a,train,1", "b,train,1", "c,train,2", "d,test,3", header=f"id,split,{column}")
+    refuse(folder, f"split.csv has a column '{column}': rename it", "id, split, group, kind, count_<class>")
+
+
 def test_counts_of_some_classes_only_are_refused(folder, refuse):
     write_split(folder, "a,train,1", header="id,split,count_white")
     refuse(folder, "split.csv", "it needs count_white, count_red, or none of them")

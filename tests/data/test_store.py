@@ -377,9 +377,27 @@ def test_a_place_that_cannot_be_written_is_named(below_a_file, source_of, noise)
 def test_a_file_of_another_kind_is_not_replaced(tmp_path, source_of, noise, content):
     path = tmp_path / "train.csv"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"train.csv exists and is no HDF5 file: choose another name"):
+    with pytest.raises(InputError, match=r"train.csv exists and is no dataset file: choose another name"):
         write_dataset(path, source_of([noise(0)], [noise(1)]))
     assert path.read_bytes() == content
+
+
+def test_an_hdf5_file_of_another_kind_is_not_replaced(tmp_path, source_of, noise):
+    path = tmp_path / "best.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["nodes_unet"] = "weights of weeks"
+    with pytest.raises(InputError, match=r"best.h5 exists and is no dataset file: choose another name"):
+        write_dataset(path, source_of([noise(0)], [noise(1)]))
+    with h5py.File(path) as file:
+        assert file.attrs["nodes_unet"] == "weights of weeks"
+
+
+def test_a_damaged_dataset_can_be_prepared_again(tmp_path, source_of, noise):
+    path = tmp_path / "noise.h5"
+    write_dataset(path, source_of([noise(0)], [noise(1)]))
+    path.write_bytes(path.read_bytes()[:-1000])
+    write_dataset(path, source_of([noise(0)], [noise(1)]))
+    Dataset(path).verify()
 
 
 # Real processes

@@ -10,8 +10,7 @@ import pytest
 import nodes_unet
 from experiments.counting import NO_OVERSAMPLING, TABLE
 from nodes_unet.checkpoint import read_description
-from nodes_unet.inference import probabilities
-from nodes_unet.postprocessing import instances
+from nodes_unet.inference import instances, probabilities
 from nodes_unet.weight_maps import weight_map
 from reproduce import crop_training, rehearsal
 from reproduce.comparison.compare import compare
@@ -91,7 +90,8 @@ def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_obj
     found = read_objects(record["folder"] / OBJECTS, test.ids[1])
     np.testing.assert_array_equal(found.image, test[1].image)
     np.testing.assert_array_equal(found.truth, test[1].mask)
-    np.testing.assert_array_equal(found.predicted, instances(probability, described.thresholds["cell"], **of.cleaning))
+    assert described.post_processing == of.cleaning
+    np.testing.assert_array_equal(found.predicted, instances(model, described, test[1].image))
     assert np.abs(found.probability / 255 - probability).max() < 0.003
 
 
