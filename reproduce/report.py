@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import statistics
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,6 +28,7 @@ from reproduce.table import SIZE
 FORMATS = ("text", "csv", "md", "json")
 _WATCHED = "epoch, learning rate and end of each training were chosen on the test images (monitor = test): too good"
 _WIDE = 200  # columns of text, where there is no terminal
+_HEADING = 12  # columns of text that a line of a heading may take where its cells are narrower
 
 
 def render(comparison: Comparison, form: str) -> str:
@@ -103,11 +105,11 @@ def _text(comparison: Comparison) -> str:
     out = io.StringIO()
     console = Console(file=out, width=shutil.get_terminal_size(fallback=(_WIDE, 24)).columns)
     lines = _lines(comparison)
-    by_row, by_metric = _grid(comparison, lines), _grid(comparison, list(zip(*lines, strict=True)))
-    widths = {by_row: _least_width(console, by_row), by_metric: _least_width(console, by_metric)}
-    chosen = by_row if widths[by_row] <= console.width else min(widths, key=widths.get)
-    console.width = max(console.width, widths[chosen])
-    console.print(chosen)
+    by_row, by_metric = _grids(console, lines), _grids(console, list(zip(*lines, strict=True)))
+    console.print(f"{comparison.table.title}: paper / ours", soft_wrap=True, highlight=False)
+    for grid in min(by_row, by_metric, key=len):
+        console.width = max(console.width, _width(console, grid))
+        console.print(grid)
     return out.getvalue() + "\n".join(_notes(comparison)) + "\n"
 
 
@@ -117,20 +119,31 @@ def _lines(comparison: Comparison) -> list[list[str]]:
     return [headings, *([cells[0].row, *map(_both, cells)] for cells in comparison.cells)]
 
 
-def _grid(comparison: Comparison, lines: Sequence[Sequence[str]]) -> Grid:
-    """A grid of headings and rows, in which only headings may be broken, between words."""
-    headings, *rows = lines
-    grid = Grid(title=f"{comparison.table.title}: paper / ours", title_justify="left")
-    for heading, *cells in zip(headings, *rows, strict=True):
-        grid.add_column(heading, justify="right" if grid.columns else "left", min_width=max(map(len, cells)))
-    for row in rows:
+def _grids(console: Console, lines: Sequence[Sequence[str]]) -> list[Grid]:
+    """Grids of headings and rows, with as many columns as fit beside the first each."""
+    first, *columns = zip(*lines, strict=True)
+    parts = [[]]
+    for column in columns:
+        if parts[-1] and _width(console, _grid([first, *parts[-1], column])) > console.width:
+            parts.append([])
+        parts[-1].append(column)
+    return [_grid([first, *part]) for part in parts]
+
+
+def _grid(columns: Sequence[Sequence[str]]) -> Grid:
+    """A grid in which only headings are broken, between words."""
+    grid = Grid()
+    for heading, *cells in columns:
+        lines = textwrap.wrap(heading, max(_HEADING, *map(len, cells)))
+        grid.add_column("\n".join(lines), justify="right" if grid.columns else "left", no_wrap=True)
+    for row in zip(*(cells for _, *cells in columns), strict=True):
         grid.add_row(*row)
     return grid
 
 
-def _least_width(console: Console, grid: Grid) -> int:
-    """Columns of text that a grid takes at least."""
-    return Measurement.get(console, console.options.update(max_width=10_000), grid).minimum
+def _width(console: Console, grid: Grid) -> int:
+    """Columns of text that a grid takes."""
+    return Measurement.get(console, console.options.update(max_width=10_000), grid).maximum
 
 
 def _markdown(comparison: Comparison) -> str:

@@ -296,15 +296,30 @@ def test_trainings_that_were_best_in_their_last_epoch_are_counted():
     assert "lowest val_loss came in the last epoch that the recipe allows: U-Net 2 of 3\n" in text
 
 
-@pytest.mark.parametrize(("columns", "heading"), [(300, "MIoU %"), (110, "U-Net"), (20, "U-Net")])
-def test_no_number_is_cut_whatever_the_terminal_is(monkeypatch, tmp_path, columns, heading):
+@pytest.mark.parametrize("columns", [20, 60, 80, 120, 300])
+@pytest.mark.parametrize("table", [TABLE, THREE_NETWORKS], ids=lambda table: table.id)
+def test_text_fits_the_terminal_and_nothing_of_it_is_cut_off(table, columns, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    pd.DataFrame({"id": ["a"], "pa": [0.8], "miou": [0.8]}).to_csv(tmp_path / "per_image.csv")
+    made = [record(row.name, seed, miou=0.7 + seed / 10) for row in table.rows for seed in (0, 1)]
+    comparison = compare(table, [each | {"folder": tmp_path} for each in made])
+    drawn = [line for line in render(comparison, "text").splitlines() if line[:1] in tuple("┏┃┡│└")]
+    assert columns == 20 or max(map(len, drawn)) <= columns
+    assert {line[-1] for line in drawn} == set("┓┃┩│┘")
+    shown = " ".join("\n".join(drawn).split())
+    for of_row in comparison.cells:
+        assert of_row[0].row in shown
+        assert all(f"{each.mean:,.{each.metric.digits}f}" in shown for each in of_row if each.mean is not None)
+
+
+@pytest.mark.parametrize(("columns", "heading"), [(300, "MIoU %"), (110, "U-Net")])
+def test_metrics_are_columns_where_they_fit_and_rows_elsewhere(monkeypatch, tmp_path, columns, heading):
     monkeypatch.setenv("COLUMNS", str(columns))
     pd.DataFrame({"id": ["a"], "pa": [0.8], "miou": [0.8]}).to_csv(tmp_path / "per_image.csv")
     records = [record(row=row) | {"folder": tmp_path} for row in ("U-Net", "NODEs-UNet")]
-    text = render(compare(THREE_NETWORKS, records), "text")
-    assert "94.42 / not run" in text and "…" not in text
-    assert all(part in text for part in ("80.00", "7,760,163", "1.50"))
-    head = text.splitlines()[2]
+    lines = render(compare(THREE_NETWORKS, records), "text").splitlines()
+    assert any("94.42 / not run" in line for line in lines)
+    head = next(line for line in lines if line.startswith("┃ row"))
     assert heading in head and ("NODEs-UNet" in head) == (heading == "U-Net")
 
 
