@@ -14,7 +14,6 @@ from skimage.segmentation import watershed
 
 from nodes_unet.errors import InputError
 
-
 OPTIONS = frozenset({"watershed", "hole", "smallest", "smoothing", "apart", "marker", "compactness"})
 
 

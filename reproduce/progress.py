@@ -56,11 +56,11 @@ class Progress:
         self.number += 1
         self.say(f"{self._title(identity)}: finished before, reused")
 
-    def begin(self, identity: RunIdentity) -> None:
-        """A run starts or goes on."""
+    def begin(self, identity: RunIdentity, *, resumes: bool) -> None:
+        """A run starts, or goes on where it stopped."""
         self.number += 1
         self.title, self.began = self._title(identity), time.monotonic()
-        self.say(f"{self.title}: begins{self._rest()}")
+        self.say(f"{self.title}: {'goes on where it stopped' if resumes else 'begins'}{self._rest()}")
 
     def end(self, record: dict) -> None:
         """A run has ended."""

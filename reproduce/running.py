@@ -85,7 +85,7 @@ def _run_one(request: Request, identity: RunIdentity, dataset: Dataset | None, p
             progress.reused(identity)
             return record
         started = _now()
-        progress.begin(identity)
+        progress.begin(identity, resumes=(folder / RESUME).exists())
         (folder / RECORD).unlink(missing_ok=True)  # of an earlier failure: this run is under way again
         try:
             results = {

@@ -98,7 +98,7 @@ def test_nothing_and_everything(watershed):
 
 def test_options_are_the_arguments_of_the_steps():
     arguments = {name for step in (cleaned, separated) for name in list(inspect.signature(step).parameters)[1:]}
-    assert OPTIONS == arguments | {"watershed"}
+    assert arguments | {"watershed"} == OPTIONS
 
 
 def test_options_reach_their_step():

@@ -98,7 +98,8 @@ def _read_split(path: Path) -> pd.DataFrame:
     for column in table.columns:
         if column not in COLUMNS and not column.startswith(COUNT):
             raise InputError(
-                f"{path} has a column {column!r}: rename it to what it is ({', '.join(COLUMNS)}, {COUNT}<class>) or drop it"
+                f"{path} has a column {column!r}: rename it to what it is ({', '.join(COLUMNS)}, {COUNT}<class>), or "
+                "drop it"
             )
     group = table.get("group", table["id"])
     table = table.assign(group=group.where(group != "", table["id"]), kind=table.get("kind", ""))

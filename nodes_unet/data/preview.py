@@ -1,6 +1,7 @@
 """A contact sheet: images, masks and overlays of a dataset side by side."""
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from skimage.segmentation import find_boundaries
 
+from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.source import Sample
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import replacing
@@ -19,6 +21,7 @@ COLOURS = np.array(
 )
 
 _LETTERS = 24  # in a line above a picture
+_PIXELS = 210  # of a picture's longer side
 OUTLINE = np.array([0, 255, 64], np.uint8)
 
 
@@ -31,7 +34,7 @@ def contact_sheet(dataset: Dataset, path: str | Path, images: int = 6) -> None:
     samples = _evenly_spaced(dataset, images)
     figure = Figure(figsize=(2.2 * len(samples), 7.2), layout="constrained")
     axes = figure.subplots(3, len(samples), squeeze=False)
-    for column, (split, sample) in zip(axes.T, samples, strict=True):
+    for column, (split, sample) in zip(axes.T, map(_shown, samples), strict=True):
         for axis, picture in zip(column, (sample.image, colour(sample.mask), overlay(sample)), strict=True):
             axis.imshow(picture)
             axis.set_axis_off()
@@ -52,6 +55,16 @@ def overlay(sample: Sample) -> np.ndarray:
     """The image with the outlines of the mask's regions in a green that no stain has, (H, W, 3) uint8 RGB."""
     outline = find_boundaries(sample.mask, mode="inner") & (sample.mask > 0)
     return np.where(outline[..., None], OUTLINE, sample.image)
+
+
+def _shown(chosen: tuple[str, Sample]) -> tuple[str, Sample]:
+    """At the size at which it is drawn, so that an outline is not averaged away."""
+    split, sample = chosen
+    height, width = sample.mask.shape
+    shrink = min(1, _PIXELS / max(height, width))
+    size = max(1, round(height * shrink)), max(1, round(width * shrink))
+    image, mask = Preprocessing(size).resize(sample.image, sample.mask)
+    return split, replace(sample, image=image, mask=mask)
 
 
 def _evenly_spaced(dataset: Dataset, images: int) -> list[tuple[str, Sample]]:

@@ -6,14 +6,16 @@ import numpy as np
 from nodes_unet.models import build
 from reproduce.benchmarks.timing import median_seconds
 
+NETWORKS = {"unet": {}, "ode_unet": {"position": 5}}
+
 
 def xla(network: str, size: int, filters: int, batch: int, steps: int = 5) -> dict:
-    """Training steps with and without XLA on the default device.
+    """Training steps of one of `NETWORKS` with and without XLA on the default device.
 
     Returns:
         Median seconds of a step without and with XLA, and their ratio (above 1: XLA is slower).
     """
-    arguments = {"position": 5} if network == "ode_unet" else {}
+    arguments = NETWORKS[network]
     plain, compiled = (
         _step_seconds(
             build(network, input_shape=(size, size, 3), filters=filters, **arguments), size, batch, steps, jit

@@ -201,7 +201,11 @@ def run(
         if rehearse:
             failed |= not rehearse_rows(request)
             continue
-        records = run_rows(request)
+        try:
+            records = run_rows(request)
+        except KeyboardInterrupt:
+            print("reproduce: stopped; the same command goes on from the last whole epoch", file=sys.stderr)
+            raise
         failed |= any(record["status"] == FAILED for record in records)
         made = {record["key"] for record in records}
         asked_last = sorted(find_records(out, table.id), key=lambda record: record["key"] in made)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure, as ratios within one run.", no_args_is_help=True, rich_markup_mode=None)
 
-Size = Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.")]
+
+def _multiple_of(step: int) -> Callable[[int], int]:
+    """A check of `--size`."""
+
+    def checked(size: int) -> int:
+        if size % step:
+            raise InputError(f"--size {size} is no multiple of {step}: take {size - size % step + step}")
+        return size
+
+    return checked
+
+
+Size = Annotated[int, typer.Option(min=16, help="Height and width, a multiple of 16.", callback=_multiple_of(16))]
 Width = Annotated[int, typer.Option(min=1, help="Width of the first stage.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
 CsvFile = Annotated[Path | None, typer.Option(help="A CSV file to write as well.")]
@@ -49,6 +62,8 @@ def xla(
     import_tensorflow()
     from reproduce.benchmarks import xla
 
+    if network not in xla.NETWORKS:
+        raise InputError(f"--network {network!r} is unknown: choose from {', '.join(xla.NETWORKS)}")
     print(json.dumps(xla.xla(network, size, filters, batch), indent=1))
 
 
@@ -85,7 +100,9 @@ def memory(
 
 @app.command(epilog="Example: reproduce bench flops --size 256")
 def flops(
-    size: Annotated[int, typer.Option(min=32, help="Height and width, a multiple of 32.")] = 256,
+    size: Annotated[
+        int, typer.Option(min=32, help="Height and width, a multiple of 32.", callback=_multiple_of(32))
+    ] = 256,
     out: CsvFile = None,
 ) -> None:
     """Count the operations of the networks of `attention` twice: by TensorFlow's profiler and by XLA."""

@@ -61,7 +61,9 @@ def prepare(
         str | None, typer.Option(help="folder, coco, sartorius: where it comes from, with the reference to cite.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius: under which terms.")] = None,
-    pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option(min=1e-6, help="folder, coco: in micrometres, to be recorded.")
+    ] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,
@@ -202,6 +204,8 @@ def where() -> None:
 
 
 def _write(out: Path, source: Source) -> None:
+    if out.suffix.lower() not in (".h5", ".hdf5"):
+        raise InputError(f"--out {out}: a dataset file is HDF5, let its name end in .h5")
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

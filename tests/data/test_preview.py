@@ -80,3 +80,12 @@ def test_an_overlay_draws_outlines_inside_the_regions_and_nothing_else(noise):
     found = overlay(sample)
     assert (found[outline] == OUTLINE).all()
     np.testing.assert_array_equal(found[~outline], sample.image[~outline])
+
+
+def test_outlines_are_seen_on_large_images_too(store, noise, tmp_path):
+    mask = np.zeros((1600, 2000), np.uint16)
+    mask[200:900, 300:1500] = 3
+    contact_sheet(store([noise(0, 1600, 2000, mask=mask)], [noise(1, 1600, 2000, mask=mask)]), tmp_path / "sheet.png")
+    red, green, blue = np.moveaxis(sheet(tmp_path / "sheet.png").astype(int), -1, 0)
+    bright = (green > 200) & (red < 90) & (blue < 120)
+    assert bright.sum() > 300

@@ -135,6 +135,13 @@ def test_every_command_has_help_with_an_example(capfd):
         (["data", "prepare", "coco", "nowhere", "--out", "a.h5"], "nowhere/images does not exist"),
         (["claims", "--out", "nowhere"], "nowhere does not exist: make runs with"),
         (["bench", "heap", "--network", "vgg"], "--network 'vgg' is unknown: choose from unet"),
+        (["bench", "xla", "--network", "vgg"], "--network 'vgg' is unknown: choose from unet, ode_unet"),
+        (["bench", "memory", "--size", "100"], "--size 100 is no multiple of 16: take 112"),
+        (["bench", "flops", "--size", "48"], "--size 48 is no multiple of 32: take 64"),
+        (
+            ["data", "synth", "--train", "2", "--test", "1", "--out", "images.csv"],
+            "--out images.csv: a dataset file is",
+        ),
         (["data", "info", "."], ". is not a file"),
         (["data", "preview", "none.h5", "--out", "sheet.jpg"], "sheet.jpg"),
         (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),
@@ -156,6 +163,16 @@ def test_bad_usage_gets_one_sentence_and_leaves_nothing(capfd, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert message in refused(capfd, *arguments)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".h5", ".json", ".csv", ".png")]
+
+
+def test_a_run_that_is_interrupted_says_how_it_goes_on(capfd, tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reproduce.running.run", interrupted)
+    code, out, err = call(capfd, "run", "encoders", "--out", tmp_path)
+    assert (code, out) == (130, "")
+    assert "stopped; the same command goes on from the last whole epoch" in err
 
 
 def test_every_row_can_be_named():

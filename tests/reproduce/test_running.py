@@ -83,7 +83,7 @@ def test_a_changed_setting_is_another_run(tiny_table, disc_file, tmp_path):
     assert len(list(tmp_path.glob(f"**/{RECORD}"))) == 2
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tiny_table, disc_file, tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_stopped(tiny_table, disc_file, tmp_path, monkeypatch, capsys):
     one = replace(tiny_table, rows=tiny_table.rows[:1])
     monkeypatch.setattr("reproduce.tasks.segmentation.evaluate", interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -92,7 +92,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tiny_table, disc_file, tmp_
     before = history.read_text()
     assert not list(tmp_path.glob(f"**/{RECORD}"))
     monkeypatch.undo()
+    assert "seed 0: begins\n" in capsys.readouterr().err
     (record,) = run(request(one, disc_file, tmp_path))
+    assert "seed 0: goes on where it stopped\n" in capsys.readouterr().err
     assert record["status"] == "complete"
     assert history.read_text() == before  # seconds included: nothing was trained again
 
