@@ -131,5 +131,5 @@ def test_an_image_of_another_kind_is_refused(brightness, image, kind):
 
 
 def test_a_threshold_that_is_no_number_is_refused():
-    with pytest.raises(InputError, match="a threshold is a number, not {'cell': 0.5}: give that of the class"):
+    with pytest.raises(InputError, match=r"a threshold is a number, not \{'cell': 0.5\}: give that"):
         labelled(np.zeros((4, 4, 1), np.float32), {"cell": 0.5})
