@@ -22,7 +22,12 @@ def objects(comparison: Comparison, path: Path) -> None:
     """Probabilities and outcomes in the worst, quartile and best images with cells, of the first rows that have any."""
     rows = dict(list(comparison.objects.items())[:SHOWN_ROWS])
     images = chosen_images(with_cells(comparison.per_image), comparison.table.ranked_by)
-    draw(images, rows, comparison.pictures_title, path)
+    draw(images, rows, _title(comparison), path)
+
+
+def _title(comparison: Comparison) -> str:
+    measure = comparison.table.per_image[comparison.table.ranked_by]
+    return f"{comparison.pictures_title}\nworst to best: by {measure}, mean of all rows and seeds"
 
 
 def with_cells(per_image: Mapping[str, Mapping[int, pd.DataFrame]]) -> dict[str, dict[int, pd.DataFrame]]:
@@ -45,7 +50,7 @@ def artefacts(comparison: Comparison, path: Path) -> None:
         for row, by_seed in comparison.per_image.items()
     }
     images = chosen_images(striped, comparison.table.ranked_by)
-    draw(images, _artefact_rows(comparison), comparison.pictures_title, path)
+    draw(images, _artefact_rows(comparison), _title(comparison), path)
 
 
 def _artefact_rows(comparison: Comparison) -> dict[str, tuple[Path, float]]:

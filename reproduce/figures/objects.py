@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib.patches import Patch
 from skimage.exposure import rescale_intensity
@@ -15,15 +16,19 @@ from reproduce.figures.segmentations import sheet
 
 # Okabe & Ito's, which colour-blind readers tell apart
 MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (86, 180, 233)
+LONGEST = 420
 OUTCOMES = {"matched": MATCHED, "false": FALSE, "missed": MISSED}
 
 
 def outlined(found: Found, radius: float) -> np.ndarray:
-    """The image, brightened, with outlines of matched and false predictions and missed targets: (H, W, 3) uint8 RGB.
+    """The image, brightened, with outlines of matched and false predictions and missed targets.
 
     Args:
-        found: the image.
+        found: the image, (H, W).
         radius: of a match, pixels, by optimal assignment.
+
+    Returns:
+        (H', W', 3) uint8 RGB, of `LONGEST` pixels at most, so that outlines are not averaged away when it is drawn.
     """
     known, predicted = objects(found.truth), objects(found.predicted)
     pairs = optimal(known, predicted, radius)
@@ -33,9 +38,11 @@ def outlined(found: Found, radius: float) -> np.ndarray:
         MATCHED: (found.predicted, predictions[pairs[:, 1]]),
         FALSE: (found.predicted, np.delete(predictions, pairs[:, 1])),
     }
-    picture = brightened(found.image)
+    size = [max(1, round(side * min(1, LONGEST / max(found.truth.shape)))) for side in found.truth.shape[::-1]]
+    picture = cv2.resize(brightened(found.image), size, interpolation=cv2.INTER_AREA)
     for colour, (labels, chosen) in lines.items():
-        picture[find_boundaries(labels * np.isin(labels, chosen), mode="thick")] = colour
+        shown = cv2.resize(labels * np.isin(labels, chosen), size, interpolation=cv2.INTER_NEAREST_EXACT)
+        picture[find_boundaries(shown, mode="thick")] = colour
     return picture
 
 
@@ -70,7 +77,7 @@ def draw(images: Mapping[str, str], files: Mapping[str, tuple[Path, float]], tit
             heat, outcome = line[1 + 2 * number : 3 + 2 * number]
             shown = heat.imshow(found.probability / 255, cmap="cividis", vmin=0, vmax=1)
             outcome.imshow(outlined(found, radius))
-            counted = {"found": found.predicted, "true": found.truth}
+            counted = {"counted": found.predicted, "true": found.truth}
             numbers = [f"{len(np.unique(labels[labels > 0]))} {which}" for which, labels in counted.items()]
             outcome.set_xlabel(", ".join(numbers), fontsize="small", labelpad=2)
         line[0].set_ylabel(f"{what}\n{name[:16]}", fontsize="small")

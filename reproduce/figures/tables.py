@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from nodes_unet.data.perturbations import UNITS
 from reproduce.comparison.cells import Cell
@@ -37,6 +37,7 @@ def by_position(comparison: Comparison, path: Path) -> None:
     _panel(accuracy, comparison, "miou.pooled")
     _panel(time, comparison, "seconds_20.batch1")
     time.set_yscale("log")
+    time.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter=NullFormatter())
     accuracy.legend(fontsize="small")
     figure.suptitle(comparison.table.title)
     figure.supxlabel(comparison.data_line, fontsize="x-small")
@@ -62,7 +63,8 @@ def by_row(comparison: Comparison, path: Path) -> None:
         axes.grid(alpha=0.3)
     figure.axes[0].invert_yaxis()
     figure.suptitle(comparison.table.title)
-    marks = "large: mean and standard deviation over seeds; small: each seed; upright line: the paper, as printed"
+    several = "large: mean and standard deviation over seeds; small: each seed; " if len(comparison.seeds) > 1 else ""
+    marks = f"{several}upright line: the paper, as printed"
     figure.supxlabel(f"{marks}\n{comparison.data_line}", fontsize="x-small")
     figure.savefig(path, dpi=120, format="png")
 
@@ -212,7 +214,7 @@ def counts(comparison: Comparison, path: Path) -> None:
             of_class = comparison.counts[comparison.counts["class"] == name]
             for row, of_row in of_class.groupby("row", sort=False):
                 error, drawn = of_row[method] - of_row.truth, style(comparison, row)
-                axes.plot(of_row.truth + error / 2, error, linestyle="", alpha=0.4, ms=4, label=row, **drawn)
+                axes.plot(of_row.truth + error / 2, error, linestyle="", mfc="none", ms=5, label=row, **drawn)
                 for sigmas, dashes in ((-1.96, "--"), (0, "-"), (1.96, "--")):
                     line = error.mean() + sigmas * error.std()
                     axes.axhline(line, color=drawn["color"], linewidth=1, linestyle=dashes)

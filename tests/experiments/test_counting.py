@@ -190,3 +190,12 @@ def test_every_row_can_be_built():
         shared = {"filters": settings["filters"]} if row.network.endswith("resunet") else {}
         model = nodes_unet.build(row.network, **arguments, **shared)
         assert model.predict_on_batch(np.zeros((1, 75, 90, 3), np.float32)).shape == (1, 75, 90, 1), row
+
+
+def test_outlines_are_seen_in_pictures_of_large_images():
+    truth = np.zeros((900, 1200), np.uint16)
+    truth[100:300, 100:300], truth[100:300, 500:700] = 1, 2
+    picture = outlined(Found(np.zeros((900, 1200, 3), np.uint8), np.zeros_like(truth, np.uint8), truth, truth), 5)
+    assert picture.shape == (315, 420, 3)
+    assert {tuple(colour) for colour in picture.reshape(-1, 3).tolist()} == {MATCHED, (0, 0, 0)}
+    assert tuple(picture[70, 35]) == MATCHED and tuple(picture[70, 70]) == (0, 0, 0)
