@@ -122,17 +122,18 @@ class Table:
         return [row for row in self.rows if row.network and preset not in row.by_name_in]
 
     def row(self, name: str) -> Row:
-        """The row of a name.
+        """The row of a name, or else of a printed one.
 
         Raises:
             InputError: there is none, or it cannot be run.
         """
-        for row in self.rows:
-            if row.name.lower() == name.lower():
-                if not row.network:
-                    raise InputError(f"{self.id}, row {row.name}, cannot be run: {row.not_run}")
-                return row
-        raise InputError(f"{self.id} has no row {name!r}: choose from {', '.join(row.name for row in self.rows)}")
+        printed = {row.published.lower(): row for row in self.rows if row.published}
+        row = (printed | {row.name.lower(): row for row in self.rows}).get(name.lower())
+        if row is None:
+            raise InputError(f"{self.id} has no row {name!r}: choose from {', '.join(row.name for row in self.rows)}")
+        if not row.network:
+            raise InputError(f"{self.id}, row {row.name}, cannot be run: {row.not_run}")
+        return row
 
     def settings(self, preset: str, row: Row | None = None) -> Recipe:
         """The recipe under a preset, for one row or for the table.

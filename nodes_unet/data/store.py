@@ -51,8 +51,8 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
                 )
         if "train" not in file or "test" not in file:
             raise InputError(
-                f"{source.name} needs the splits train and test and has {', '.join(source.splits) or 'none'}: name them"
-                " in the split file, of COCO in the names of the annotation files"
+                f"{source.name} has images for {', '.join(source.splits) or 'no split'}, and needs some for train and some"
+                " for test: say so in split.csv, or for COCO in the names of the annotation files"
             )
         file.attrs.update(_describe(source), digest=_final(digest, source.classes))
 

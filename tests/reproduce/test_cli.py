@@ -175,6 +175,11 @@ def test_a_run_that_is_interrupted_says_how_it_goes_on(capfd, tmp_path, monkeypa
     assert "stopped; the same command goes on from the last whole epoch" in err
 
 
+@pytest.mark.parametrize("name", ["ODEUNet3", "ODE-UNet3", "odeunet3"])
+def test_a_row_goes_by_its_name_and_by_the_printed_one(name):
+    assert tables.find_table("ode-position").row(name).arguments["position"] == 3
+
+
 def test_every_row_can_be_named():
     """`--rows` takes names with commas between them."""
     assert not [row.name for table in tables.load_tables().values() for row in table.rows if "," in row.name]

@@ -130,7 +130,7 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
     """
     methods = [name for name in colours if name in set(solves.method)]
     levels, scales = sorted(set(zip(solves.channels, solves["size"], strict=True))), sorted(set(solves.scale))
-    figure = Figure(figsize=(3.6 * len(levels) + 2, 3 * len(scales) + 1), layout="constrained")
+    figure = Figure(figsize=(2.1 * len(levels) + 1, 1.9 * len(scales) + 1), layout="constrained")
     panels = figure.subplots(len(scales), len(levels), squeeze=False, sharex="col", sharey="row")
     for row, scale in enumerate(scales):
         for column, (channels, size) in enumerate(levels):
@@ -150,10 +150,10 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
                 axis.set_major_formatter("{x:g}")
                 axis.set_minor_locator(NullLocator())
             axes.tick_params(labelbottom=True, labelleft=True)
-            axes.set_title(f"{channels} channels, {size}x{size}, s = {scale:g}", fontsize="small")
+            axes.set_title(f"{channels} channels, {size}x{size},\nweights x {scale:g}", fontsize="small")
             axes.grid(alpha=0.3)
     figure.supxlabel("time of a training step, s")
     figure.supylabel("error of the gradient, %")
     lines = {line.get_label(): line for axes in panels.flat for line in axes.lines}
-    figure.legend(handles=[lines[method] for method in methods], loc="outside right upper", fontsize="small")
+    figure.legend(handles=[lines[method] for method in methods], loc="outside upper center", ncols=5, fontsize="small")
     figure.savefig(path, dpi=110, format="png")
