@@ -49,10 +49,10 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
                 _write_split(
                     file.create_group(split), _while_writable(source.splits[split](), disk), source, digest, progress
                 )
-        if "train" not in file or "test" not in file:
+        if missing := [split for split in ("train", "test") if split not in file]:
             raise InputError(
-                f"{source.name} has images for {', '.join(source.splits) or 'no split'}, and needs some for train and some"
-                " for test: say so in split.csv, or for COCO in the names of the annotation files"
+                f"{source.name} has no images for {' and '.join(missing)}: say in split.csv which ones are, or for COCO in"
+                " the names of the annotation files"
             )
         file.attrs.update(_describe(source), digest=_final(digest, source.classes))
 

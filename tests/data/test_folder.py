@@ -263,7 +263,7 @@ def test_an_image_that_the_split_file_leaves_out_is_named(folder, refuse):
 
 def test_a_split_file_without_a_test_split_is_refused(folder, refuse):
     write_split(folder, "a,train,s1", "b,train,s1", "c,train,s2", "d,val,s3")
-    refuse(folder, "has images for train, val, and needs some for train and some for test")
+    refuse(folder, "has no images for test: say in split.csv which ones are")
 
 
 @pytest.mark.parametrize("part", ["images", "masks"])
