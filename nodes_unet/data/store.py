@@ -51,8 +51,8 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
                 )
         if missing := [split for split in ("train", "test") if split not in file]:
             raise InputError(
-                f"{source.name} has no images for {' and '.join(missing)}: say in split.csv which ones are, or for COCO in"
-                " the names of the annotation files"
+                f"{source.name} has no images for {' and '.join(missing)}: say in split.csv which ones are, or for "
+                "COCO in the names of the annotation files"
             )
         file.attrs.update(_describe(source), digest=_final(digest, source.classes))
 
