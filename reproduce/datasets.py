@@ -10,9 +10,8 @@ from nodes_unet.data.synthetic import SOURCES
 from nodes_unet.errors import InputError
 from reproduce.fingerprint import source_digest
 from reproduce.recipe import values
+from reproduce.request import SYNTHETIC
 from reproduce.table import Table
-
-SYNTHETIC = "synthetic"
 
 
 def open_dataset(data: str, table: Table, preset: str, store: Path) -> Dataset:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from reproduce.table import Row, Table
 
+SYNTHETIC = "synthetic"  # as `--data`
+
 
 @dataclass(frozen=True)
 class Request:

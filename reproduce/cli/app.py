@@ -26,7 +26,7 @@ from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
 from reproduce.records import FAILED, find_records
 from reproduce.report import FORMATS, render, report_folder, write_report
-from reproduce.request import Request
+from reproduce.request import SYNTHETIC, Request
 from reproduce.table import Table
 
 app = typer.Typer(
@@ -172,7 +172,7 @@ def _is_about(number: Published, table: Table) -> bool:
 )
 def run(
     table_id: Annotated[str, typer.Argument(metavar="TABLE", help="A table's id, or `all`.")],
-    data: Annotated[str, typer.Option(help="`synthetic`, or a dataset file made by `reproduce data`.")] = "synthetic",
+    data: Annotated[str, typer.Option(help="`synthetic`, or a dataset file made by `reproduce data`.")] = SYNTHETIC,
     preset: Annotated[str, typer.Option(help="`paper`, `quick`, `smoke`; `reproduce list` has a table's.")] = "quick",
     seeds: Annotated[str, typer.Option(help="Comma-separated; a run for each.")] = "0",
     rows: Annotated[
@@ -195,7 +195,10 @@ def run(
     from reproduce.running import run as run_rows
 
     failed = False
-    for table in load_tables().values() if table_id == "all" else [find_table(table_id)]:
+    tables = list(load_tables().values()) if table_id == "all" else [find_table(table_id)]
+    if data != SYNTHETIC and not any(table.needs_data for table in tables):
+        raise InputError(f"{table_id} needs no images: leave --data out")
+    for table in tables:
         chosen = table.runnable(preset) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
         request = Request(table, chosen, seeds_of(seeds), preset, data, out, devices, tensorboard)
         if rehearse:

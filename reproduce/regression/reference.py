@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import fmean
 
 from nodes_unet.errors import InputError
-from reproduce.datasets import SYNTHETIC, open_dataset
+from reproduce.datasets import open_dataset
 from reproduce.records import COMPLETE, FAILED, RunIdentity, read_record
 from reproduce.regression.bands import half_width
 from reproduce.regression.number import Number, Value
-from reproduce.request import Request
+from reproduce.request import SYNTHETIC, Request
 from reproduce.running import identify
 from reproduce.table import TIME, Table
 

@@ -145,6 +145,7 @@ def test_every_command_has_help_with_an_example(capfd):
         (["data", "info", "."], ". is not a file"),
         (["data", "preview", "none.h5", "--out", "sheet.jpg"], "sheet.jpg"),
         (["run", "ode-position", "--data", "none.h5"], "none.h5 does not exist"),
+        (["run", "encoders", "--data", "none.h5"], "encoders needs no images: leave --data out"),
         (["run", "ode-position", "--preset", "smoke", "--devices", "64"], "--devices 64"),
         (["compare", "ode-position", "--out", "nowhere"], "the store has no run of ode-position"),
         (["data", "prepare", "folder", "nowhere", "--out", "a.h5"], "--classes is missing"),

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from nodes_unet import InputError
-from reproduce.datasets import SYNTHETIC
 from reproduce.regression import records, reference
 from reproduce.regression.reference import EMPTY, FILE, check, made, read
-from reproduce.request import Request
+from reproduce.request import SYNTHETIC, Request
 from reproduce.running import run
 
 

@@ -7,11 +7,10 @@ import pytest
 
 from nodes_unet import InputError
 from nodes_unet.files import write_json
-from reproduce.datasets import SYNTHETIC
 from reproduce.regression import checkpoints, reference
 from reproduce.regression.number import Number
 from reproduce.regression.update import LOG, update
-from reproduce.request import Request
+from reproduce.request import SYNTHETIC, Request
 from reproduce.running import run
 
 
