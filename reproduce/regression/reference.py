@@ -115,7 +115,8 @@ def _coarse(subject: str, table: Table, record: dict, known: Mapping, checked: i
         if not of_row:
             continue
         middle, width = fmean(of_row), half_width(list(by_row.values()), len(of_row), checked)
-        yield Number(LAYER, subject, name, middle, record["metrics"].get(name), width + TOLERANCE, note)
+        hollow = ", which no number from 0 to 1 can leave" if middle - width <= 0 and middle + width >= 1 else ""
+        yield Number(LAYER, subject, name, middle, record["metrics"].get(name), width + TOLERANCE, note + hollow)
 
 
 def _known(seeds: Mapping[str, Mapping[str, Value]], name: str) -> list[float]:

@@ -88,6 +88,16 @@ def test_another_seed_or_machine_has_a_coarse_band(table, known, store):
     assert all(number.holds for number in numbers.values())
 
 
+def test_a_band_that_no_share_can_leave_says_so(table, known, store):
+    known["environment"] = {"processor": "another"}
+    for of_row in known["runs"][table.id].values():
+        of_row["0"]["miou.pooled"], of_row["1"]["miou.pooled"] = 0.3, 0.7
+        of_row["0"]["parameters"] = of_row["1"]["parameters"]
+    notes = {number.name: number.note for number in check([table], store, known, [0])}
+    assert notes["miou.pooled"].endswith(", which no number from 0 to 1 can leave")
+    assert notes["parameters"].endswith("a coarse band")
+
+
 def test_a_row_that_the_reference_lacks_moves(table, known, store):
     del known["runs"]["ode-position"]["U-Net"]
     assert "--update" in moved([table], store, known, [0])["reference"].note
