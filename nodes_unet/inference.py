@@ -106,13 +106,13 @@ def labelled(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     """The most probable class, of a single one whether it reaches the threshold: (H, W, classes) to (H, W) uint8.
 
     Raises:
-        InputError: the threshold is no number.
+        InputError: the threshold of a single class is no number.
     """
+    if probabilities.shape[-1] > 1:
+        return probabilities.argmax(axis=-1).astype(np.uint8)
     if not isinstance(threshold, Real):
         raise InputError(f"a threshold is a number, not {threshold!r}: give that of the class")
-    if probabilities.shape[-1] == 1:
-        return (probabilities[..., 0] >= threshold).astype(np.uint8)
-    return probabilities.argmax(axis=-1).astype(np.uint8)
+    return (probabilities[..., 0] >= threshold).astype(np.uint8)
 
 
 def seconds_for(model: keras.Model, inputs: Sequence[np.ndarray], images: int = 20, passes: int = 3) -> float:
