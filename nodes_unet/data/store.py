@@ -188,7 +188,7 @@ class Split:
 
 
 def _is_dataset(path: str | Path) -> bool:
-    """Whether a file is a dataset, or the damaged rest of an HDF5 file, which is none of value."""
+    """Whether a file is a dataset, or what is left of a damaged HDF5 file, in whose place one may be prepared again."""
     if not h5py.is_hdf5(path):
         return False
     try:

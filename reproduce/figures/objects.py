@@ -16,7 +16,7 @@ from reproduce.figures.segmentations import sheet
 
 # Okabe & Ito's, which colour-blind readers tell apart
 MATCHED, FALSE, MISSED = (0, 158, 115), (213, 94, 0), (86, 180, 233)
-LONGEST = 420
+LONGEST = 420  # pixels of a picture's longer side
 OUTCOMES = {"matched": MATCHED, "false": FALSE, "missed": MISSED}
 
 
