@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,7 +102,8 @@ def _numbers(table: Table, case: Case, folder: Path) -> dict[str, float | None]:
         split = Dataset(Path(temporary) / "images.h5").splits["test"]
         if described.thresholds:
             radius = cell_radius(split.mask(number) for number in range(len(split)))
-            metrics = evaluate_objects(model, described, split, lengths(settings, radius)).metrics
+            of = lengths(settings, radius)
+            metrics = evaluate_objects(model, replace(described, post_processing=of.cleaning), split, of.radius).metrics
             inputs, solver = input_statistics(described.preprocessing, split), {}
         else:
             once = settings | {"timed_images": 1, "timed_passes": 1, "perturbations": None}

@@ -155,5 +155,7 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
     figure.supxlabel("time of a training step, s")
     figure.supylabel("error of the gradient, %")
     lines = {line.get_label(): line for axes in panels.flat for line in axes.lines}
-    figure.legend(handles=[lines[method] for method in methods], loc="outside upper center", ncols=5, fontsize="small")
+    figure.legend(
+        handles=[lines[method] for method in methods], loc="outside upper center", ncols=len(levels), fontsize="small"
+    )
     figure.savefig(path, dpi=110, format="png")
