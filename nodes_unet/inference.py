@@ -77,6 +77,15 @@ def segment(model: keras.Model, preprocessing: Preprocessing, image: np.ndarray,
     return labelled(probabilities(model, preprocessing, image), threshold)
 
 
+def cell_probability(model: keras.Model, description: Description, image: np.ndarray) -> np.ndarray:
+    """Probability of a cell in each pixel of one image, by a network of one class: (H, W, 3) uint8 RGB to (H, W).
+
+    Raises:
+        SolverError: the solve of an ODE-block failed.
+    """
+    return probabilities(model, description.preprocessing, image)[..., 0]
+
+
 def instances(model: keras.Model, description: Description, image: np.ndarray) -> np.ndarray:
     """The objects of one image, by the threshold and the post-processing that go with a network of `counting`.
 
@@ -98,7 +107,7 @@ def instances(model: keras.Model, description: Description, image: np.ndarray) -
             "nodes_unet.inference.probabilities and nodes_unet.postprocessing.instances, with lengths of your own"
         )
     (threshold,) = description.thresholds.values()
-    probability = probabilities(model, description.preprocessing, image)[..., 0]
+    probability = cell_probability(model, description, image)
     return postprocessing.instances(probability, threshold, **description.post_processing)
 
 

@@ -3,6 +3,7 @@
 The paper gives the steps; the numbers are those of the authors' code (github.com/robomorelli/cell_counting_yellow).
 """
 
+from inspect import signature
 from numbers import Real
 
 import cv2
@@ -13,8 +14,6 @@ from skimage.morphology import remove_small_holes, remove_small_objects
 from skimage.segmentation import watershed
 
 from nodes_unet.errors import InputError
-
-OPTIONS = frozenset({"watershed", "hole", "smallest", "smoothing", "apart", "marker", "compactness"})
 
 
 def cleaned(region: np.ndarray, hole: int = 600, smallest: int = 200) -> np.ndarray:
@@ -51,6 +50,11 @@ def separated(
     return watershed(-distance, markers, mask=region, compactness=compactness)
 
 
+_CLEANING, _SEPARATING = (tuple(signature(step).parameters)[1:] for step in (cleaned, separated))
+OPTIONS = frozenset({"watershed", *_CLEANING, *_SEPARATING})
+"""What `instances` can be told beside the probabilities and the threshold."""
+
+
 def instances(probability: np.ndarray, threshold: float, watershed: bool = True, **options: float) -> np.ndarray:
     """Instances in a probability map.
 
@@ -71,6 +75,6 @@ def instances(probability: np.ndarray, threshold: float, watershed: bool = True,
             f"instances are found in a probability map (H, W) at a threshold, not in {np.shape(probability)} at "
             f"{threshold!r}: give one class's channel and its threshold"
         )
-    cleaning = {name: options.pop(name) for name in ("hole", "smallest") if name in options}
+    cleaning = {name: options.pop(name) for name in _CLEANING if name in options}
     region = cleaned(probability >= threshold, **cleaning)
     return separated(region, **options) if watershed else label(region)

@@ -57,13 +57,16 @@ def overlay(sample: Sample) -> np.ndarray:
     return np.where(outline[..., None], OUTLINE, sample.image)
 
 
+def drawn_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+    """(H, W) of an image in its proportions, where it is larger with `longest` pixels on its longer side."""
+    shrink = min(1, longest / max(shape))
+    return max(1, round(shape[0] * shrink)), max(1, round(shape[1] * shrink))
+
+
 def _shown(chosen: tuple[str, Sample]) -> tuple[str, Sample]:
     """At the size at which it is drawn, so that an outline is not averaged away."""
     split, sample = chosen
-    height, width = sample.mask.shape
-    shrink = min(1, _PIXELS / max(height, width))
-    size = max(1, round(height * shrink)), max(1, round(width * shrink))
-    image, mask = Preprocessing(size).resize(sample.image, sample.mask)
+    image, mask = Preprocessing(drawn_size(sample.mask.shape, _PIXELS)).resize(sample.image, sample.mask)
     return split, replace(sample, image=image, mask=mask)
 
 

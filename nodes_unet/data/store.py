@@ -11,6 +11,7 @@ import contextlib
 import copy
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -40,6 +41,8 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
         InputError: the source is empty or inconsistent, or the file cannot be written or would take the place of
             something that is no dataset file.
     """
+    if source.pixel_size is not None and not 0 < source.pixel_size < math.inf:
+        raise InputError(f"{source.name}: the pixel size is in micrometres, above 0, not {source.pixel_size}")
     if Path(path).exists() and not _is_dataset(path):
         raise InputError(f"{path} exists and is no dataset file: choose another name, so that nothing is lost")
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:

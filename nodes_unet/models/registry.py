@@ -39,8 +39,9 @@ def build(name: str, **arguments) -> keras.Model:
         InputError: the name or an argument is unknown or impossible.
     """
     module, function = _entry(name)
-    if unknown := [argument for argument in arguments if argument not in arguments_of(name)]:
-        raise InputError(f"network {name} has no argument {unknown[0]!r}: it has {', '.join(arguments_of(name))}")
+    known = arguments_of(name)
+    if unknown := [argument for argument in arguments if argument not in known]:
+        raise InputError(f"network {name} has no argument {unknown[0]!r}: it has {', '.join(known)}")
     try:
         model = getattr(importlib.import_module(module), function)(**arguments)
     except (TypeError, ValueError) as error:

@@ -61,9 +61,7 @@ def prepare(
         str | None, typer.Option(help="folder, coco, sartorius: where it comes from, with the reference to cite.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius: under which terms.")] = None,
-    pixel_size: Annotated[
-        float | None, typer.Option(min=1e-6, help="folder, coco: in micrometres, to be recorded.")
-    ] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
     ] = None,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Split
-from nodes_unet.inference import probabilities
+from nodes_unet.inference import cell_probability
 from nodes_unet.postprocessing import instances
 from reproduce.evaluation.objects import Lengths, chosen, f1_by_threshold, scored, summarised, truth_instances
 
@@ -35,7 +35,7 @@ def chosen_threshold(
 ) -> tuple[float, pd.DataFrame]:
     """The threshold that the recipe chooses on the images of a split, and F1 by threshold on them."""
     curve = f1_by_threshold(
-        [_cell_probability(model, described, sample.image) for sample in split],
+        [cell_probability(model, described, sample.image) for sample in split],
         split,
         settings["thresholds"],
         settings["threshold_rule"],
@@ -44,18 +44,13 @@ def chosen_threshold(
     return chosen(curve, settings["threshold_by"]), curve
 
 
-def _cell_probability(model: keras.Model, described: Description, image: np.ndarray) -> np.ndarray:
-    """(H, W) probability of a cell."""
-    return probabilities(model, described.preprocessing, image)[..., 0]
-
-
 def evaluate_objects(model: keras.Model, described: Description, split: Split, radius: float) -> ObjectEvaluation:
     """Evaluates a network as its checkpoint describes it, matches within a radius; times are from image to count."""
     (threshold,) = described.thresholds.values()
     lines, undivided, seconds, found = [], [], [], []
     for sample in split:
         began = time.perf_counter()
-        probability = _cell_probability(model, described, sample.image)
+        probability = cell_probability(model, described, sample.image)
         predicted = instances(probability, threshold, **described.post_processing)
         seconds.append(time.perf_counter() - began)
         truth, about = truth_instances(sample.mask), {"id": sample.id, "group": sample.group, "kind": sample.kind}

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from skimage.exposure import rescale_intensity
 from skimage.segmentation import find_boundaries
 
+from nodes_unet.data.preview import drawn_size
 from nodes_unet.matching import objects, optimal
 from reproduce.evaluation.found import Found, read_objects
 from reproduce.figures.segmentations import sheet
@@ -38,7 +39,7 @@ def outlined(found: Found, radius: float) -> np.ndarray:
         MATCHED: (found.predicted, predictions[pairs[:, 1]]),
         FALSE: (found.predicted, np.delete(predictions, pairs[:, 1])),
     }
-    size = [max(1, round(side * min(1, LONGEST / max(found.truth.shape)))) for side in found.truth.shape[::-1]]
+    size = drawn_size(found.truth.shape, LONGEST)[::-1]
     picture = cv2.resize(brightened(found.image), size, interpolation=cv2.INTER_AREA)
     for colour, (labels, chosen) in lines.items():
         shown = cv2.resize(labels * np.isin(labels, chosen), size, interpolation=cv2.INTER_NEAREST_EXACT)

@@ -55,7 +55,8 @@ def by_row(comparison: Comparison, path: Path) -> None:
         for cell in cells:
             place, shown = rows.index(cell.row), style(comparison, cell.row)
             axes.errorbar(cell.mean, place, xerr=cell.spread or 0, capsize=3, **shown)
-            axes.plot(cell.values, [place + 0.25] * len(cell.values), linestyle="", ms=4, alpha=0.6, **shown)
+            if cell.spread is not None:
+                axes.plot(cell.values, [place + 0.25] * len(cell.values), linestyle="", ms=4, alpha=0.6, **shown)
             if cell.printed:
                 axes.plot(float(cell.printed), place, "|", color=PAPER, ms=16, mew=2)
         axes.set(yticks=range(len(rows)), yticklabels=rows, xlabel=column[0].metric.title)

@@ -115,8 +115,10 @@ def _coarse(subject: str, table: Table, record: dict, known: Mapping, checked: i
         if not of_row:
             continue
         middle, width = fmean(of_row), half_width(list(by_row.values()), len(of_row), checked)
-        hollow = ", which no number from 0 to 1 can leave" if middle - width <= 0 and middle + width >= 1 else ""
-        yield Number(LAYER, subject, name, middle, record["metrics"].get(name), width + TOLERANCE, note + hollow)
+        shares = all(0 <= value <= 1 for values in by_row.values() for value in values)
+        hollow = shares and middle - width <= 0 and middle + width >= 1
+        said = f"{note}, which no number from 0 to 1 can leave" if hollow else note
+        yield Number(LAYER, subject, name, middle, record["metrics"].get(name), width + TOLERANCE, said)
 
 
 def _known(seeds: Mapping[str, Mapping[str, Value]], name: str) -> list[float]:

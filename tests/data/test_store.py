@@ -392,6 +392,14 @@ def test_an_hdf5_file_of_another_kind_is_not_replaced(tmp_path, source_of, noise
         assert file.attrs["nodes_unet"] == "weights of weeks"
 
 
+@pytest.mark.parametrize("pixel_size", [-1.0, 0.0, float("nan"), float("inf")])
+def test_an_impossible_pixel_size_is_refused_and_nothing_is_left(tmp_path, source_of, noise, pixel_size):
+    source = replace(source_of([noise(0)], [noise(1)]), pixel_size=pixel_size)
+    with pytest.raises(InputError, match="noise: the pixel size is in micrometres, above 0, not"):
+        write_dataset(tmp_path / "noise.h5", source)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_damaged_dataset_can_be_prepared_again(tmp_path, source_of, noise):
     path = tmp_path / "noise.h5"
     write_dataset(path, source_of([noise(0)], [noise(1)]))

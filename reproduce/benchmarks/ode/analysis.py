@@ -150,7 +150,7 @@ def _draw(solves: pd.DataFrame, colours: Mapping[str, Sequence], path: Path) -> 
                 axis.set_major_formatter("{x:g}")
                 axis.set_minor_locator(NullLocator())
             axes.tick_params(labelbottom=True, labelleft=True)
-            axes.set_title(f"{channels} channels, {size}x{size},\nweights x {scale:g}", fontsize="small")
+            axes.set_title(f"{channels} channels, {size}x{size},\ns = {scale:g}", fontsize="small")
             axes.grid(alpha=0.3)
     figure.supxlabel("time of a training step, s")
     figure.supylabel("error of the gradient, %")

@@ -303,13 +303,16 @@ def test_text_fits_the_terminal_and_nothing_of_it_is_cut_off(table, columns, mon
     pd.DataFrame({"id": ["a"], "pa": [0.8], "miou": [0.8]}).to_csv(tmp_path / "per_image.csv")
     made = [record(row.name, seed, miou=0.7 + seed / 10) for row in table.rows for seed in (0, 1)]
     comparison = compare(table, [each | {"folder": tmp_path} for each in made])
-    drawn = [line for line in render(comparison, "text").splitlines() if line[:1] in tuple("┏┃┡│└")]
+    text = render(comparison, "text")
+    assert "…" not in text
+    drawn = [line for line in text.splitlines() if line[:1] in tuple("┏┃┡│└")]
     assert columns == 20 or max(map(len, drawn)) <= columns
     assert {line[-1] for line in drawn} == set("┓┃┩│┘")
     shown = " ".join("\n".join(drawn).split())
     for of_row in comparison.cells:
         assert of_row[0].row in shown
         assert all(f"{each.mean:,.{each.metric.digits}f}" in shown for each in of_row if each.mean is not None)
+        assert all(f"{each.printed} / " in shown for each in of_row if each.printed)
 
 
 @pytest.mark.parametrize(("columns", "heading"), [(300, "MIoU %"), (110, "U-Net")])
