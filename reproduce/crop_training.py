@@ -1,6 +1,6 @@
 """How rows that count cells are trained: on crops, with copies by kind of image and weight maps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -36,18 +36,28 @@ def measured_lengths(learning: Split, settings: Mapping) -> Lengths:
 
 def batches(learning: Split, held_out: Split, settings: Mapping, of: Lengths, seed: int) -> tuple[Batches, Batches]:
     """Training and validation batches as the recipe derives them from images."""
-    copies = dict(settings["copies"])
-    if settings["artefact_copies"]:
-        copies[ARTEFACT] = settings["artefact_copies"]
-    return _batches(learning, settings, of, seed, copies), _batches(held_out, settings, of, None, {"": 1})
+    learned, validated = (Crops(split, settings["crop_cell"], settings["crop_size"]) for split in (learning, held_out))
+    copies = copies_by_kind(learned.kinds, settings)
+    return _batches(learned, copies, settings, of, seed), _batches(validated, 1, settings, of, None)
 
 
-def _batches(split: Split, settings: Mapping, of: Lengths, seed: int | None, copies: Mapping[str, int]) -> Batches:
-    crops = Crops(split, settings["crop_cell"], settings["crop_size"])
-    numbers = [copies.get(kind, copies[""]) for kind in crops.kinds]
+def copies_by_kind(kinds: Sequence[str], settings: Mapping) -> list[int]:
+    """Copies of each crop, itself included, by the kinds of their images.
+
+    Without `oversampling` there are as many in all, and images with artefacts have no more of them than others.
+    """
+    by_kind = settings["copies"]
+    alike = np.array([by_kind.get(kind, by_kind[""]) for kind in kinds])
+    copies = np.where(np.array(kinds) == ARTEFACT, settings["artefact_copies"], alike)
+    if not settings["oversampling"]:
+        copies = np.diff(alike.cumsum() * copies.sum() // alike.sum(), prepend=0)
+    return copies.tolist()
+
+
+def _batches(crops: Crops, copies: int | Sequence[int], settings: Mapping, of: Lengths, seed: int | None) -> Batches:
     return Batches(
         crops,
-        all_copies(range(len(crops)), numbers),
+        all_copies(range(len(crops)), copies),
         settings["batch_size"],
         preprocessing(settings),
         Augmenter(Augmentation(**settings["augmentation"]), seed or 0),

@@ -57,6 +57,10 @@ def finished(table, tmp_path_factory):
     return store, find_records(store, table.id)
 
 
+def copies_of_crops(of_crops):
+    return np.bincount(of_crops.items[:, 0], minlength=len(of_crops.split)).tolist()
+
+
 def test_every_published_cell_is_found():
     printed = {
         (metric.published, find(TABLE.paper, TABLE.published, "c-ResUnet", metric.published).value)
@@ -138,12 +142,28 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
 
 def test_kinds_are_copied_as_the_recipe_says(table, finished):
     store, _ = finished
-    settings = values(table.settings("tiny")) | {"copies": {"": 1, "artefact": 3}, "artefact_copies": None}
-    of_crops, _ = batches(open_dataset("synthetic", table, "tiny", store), settings, 0)
-    copies = dict.fromkeys(range(len(of_crops.split)), 0)
-    for number, _ in of_crops.items.tolist():
-        copies[number] += 1
-    assert copies == {number: 3 if kind == "artefact" else 1 for number, kind in enumerate(of_crops.split.kinds)}
+    settings = values(table.settings("tiny")) | {"artefact_copies": 3}
+    of_crops, held_out = batches(open_dataset("synthetic", table, "tiny", store), settings, 0)
+    assert copies_of_crops(of_crops) == [3 if kind == "artefact" else 1 for kind in of_crops.split.kinds]
+    assert set(copies_of_crops(held_out)) == {1}
+
+
+def test_a_row_spreads_the_copies_of_images_with_artefacts_over_all(table, finished):
+    store, _ = finished
+    dataset, settings = open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny"))
+    row = settings | {"artefact_copies": 4} | values(NO_OVERSAMPLING)
+    oversampled, spread = (batches(dataset, each, 0)[0] for each in (settings | {"artefact_copies": 4}, row))
+    assert spread.split.kinds.count("artefact") and len(spread.items) == len(oversampled.items)
+    copies = copies_of_crops(spread)
+    assert max(copies) - min(copies) <= 1
+
+
+def test_copies_follow_kinds_and_their_number_stays_where_none_is_oversampled():
+    settings = {"copies": {"": 2, "manual": 4}, "artefact_copies": 10, "oversampling": True}
+    kinds = ["", "artefact", "manual", ""]
+    assert crop_training.copies_by_kind(kinds, settings) == [2, 10, 4, 2]
+    # 18 copies for 2 + 2 + 4 + 2 parts: up to 3.6, 7.2, 14.4 and 18 of them
+    assert crop_training.copies_by_kind(kinds, settings | {"oversampling": False}) == [3, 4, 7, 4]
 
 
 def test_a_rehearsal_times_crops_to_validate_on_and_whole_images_to_predict(table, finished, monkeypatch):
@@ -172,15 +192,6 @@ def test_the_presets_of_paper_and_code_differ_where_the_code_does():
     changed = TABLE.presets["authors-code"]
     assert all(setting.origin == "authors' code" for setting in changed.values())
     assert all(setting.value != TABLE.recipe[name].value for name, setting in changed.items())
-
-
-def test_images_with_artefacts_get_their_copies_and_a_row_gives_them_those_of_others(table, finished):
-    store, _ = finished
-    dataset, settings = open_dataset("synthetic", table, "tiny", store), values(table.settings("tiny"))
-    learned = {copies: batches(dataset, settings | {"artefact_copies": copies}, 0)[0] for copies in (None, 5)}
-    striped = learned[None].split.kinds.count("artefact")
-    assert striped and len(learned[5].items) == len(learned[None].items) + 4 * striped
-    assert NO_OVERSAMPLING.keys() == {"artefact_copies"} and NO_OVERSAMPLING["artefact_copies"].value is None
 
 
 def test_every_row_can_be_built():
