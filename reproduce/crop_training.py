@@ -8,8 +8,9 @@ import numpy as np
 from nodes_unet.data.augmentation import Augmentation, Augmenter
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.crops import Crops
-from nodes_unet.data.splits import all_copies
+from nodes_unet.data.splits import AFTER_AUGMENTATION, all_copies, split_items
 from nodes_unet.data.store import Dataset, Split
+from nodes_unet.data.targets import apart, classes
 from nodes_unet.weight_maps import weight_map
 from reproduce.evaluation.objects import ARTEFACT, Lengths, cell_radius, lengths, scaled_weights
 from reproduce.training import preprocessing, sides
@@ -18,9 +19,13 @@ from reproduce.training import preprocessing, sides
 def divided(dataset: Dataset, settings: Mapping, seed: int) -> tuple[Split, Split]:
     """Images to learn from and to validate on: the dataset's own, or its training images divided by groups.
 
+    Where the recipe divides after augmentation both are all training images, and `batches` divides their crops' copies.
+
     Raises:
         InputError: the training images cannot be divided so.
     """
+    if settings["validation_split"] == AFTER_AUGMENTATION and "val" not in dataset.splits:
+        return (dataset.splits["train"],) * 2
     both = sides(dataset, 1, settings["validation_fraction"], settings["validation_split"], seed)
     return tuple(side.split.of(side.items[:, 0]) for side in both)
 
@@ -38,7 +43,12 @@ def batches(learning: Split, held_out: Split, settings: Mapping, of: Lengths, se
     """Training and validation batches as the recipe derives them from images."""
     learned, validated = (Crops(split, settings["crop_cell"], settings["crop_size"]) for split in (learning, held_out))
     copies = copies_by_kind(learned.kinds, settings)
-    return _batches(learned, copies, settings, of, seed), _batches(validated, 1, settings, of, None)
+    items, held_out_items = all_copies(range(len(learned)), copies), all_copies(range(len(validated)), 1)
+    if learning is held_out:
+        items, held_out_items = split_items(
+            learned.groups, copies, settings["validation_fraction"], settings["validation_split"], seed
+        )
+    return _batches(learned, items, settings, of, seed), _batches(validated, held_out_items, settings, of, None)
 
 
 def copies_by_kind(kinds: Sequence[str], settings: Mapping) -> list[int]:
@@ -54,16 +64,22 @@ def copies_by_kind(kinds: Sequence[str], settings: Mapping) -> list[int]:
     return copies.tolist()
 
 
-def _batches(crops: Crops, copies: int | Sequence[int], settings: Mapping, of: Lengths, seed: int | None) -> Batches:
+def _batches(crops: Crops, items: np.ndarray, settings: Mapping, of: Lengths, seed: int | None) -> Batches:
     return Batches(
         crops,
-        all_copies(range(len(crops)), copies),
+        items,
         settings["batch_size"],
         preprocessing(settings),
         Augmenter(Augmentation(**settings["augmentation"]), seed or 0),
         seed,
+        separate=separation(settings),
         weights=_weights(settings, of),
     )
+
+
+def separation(settings: Mapping) -> Callable[[np.ndarray], np.ndarray]:
+    """What the recipe does with instances that touch."""
+    return apart if settings["separate_touching"] else classes
 
 
 def _weights(settings: Mapping, of: Lengths) -> Callable[[np.ndarray], np.ndarray]:
@@ -72,4 +88,5 @@ def _weights(settings: Mapping, of: Lengths) -> Callable[[np.ndarray], np.ndarra
     if settings["weight_maps"]:
         return partial(weight_map, **scaled_weights(options, of.scale))
     cell, background = options["cell_weight"], options["background_weight"]
-    return lambda mask: np.where(mask > 0, cell, background).astype(np.float32)
+    divisor = options.get("divisor", 1)
+    return lambda mask: np.where(mask > 0, cell / divisor, background / divisor).astype(np.float32)

@@ -37,8 +37,9 @@ class Batches:
         augment: makes the copies.
         seed: of the order; None keeps the items' order, the incomplete last batch included.
         target: makes labels of a mask, as in `nodes_unet.data.targets`.
-        weights: makes weights (H, W) float32 of a mask, as in `nodes_unet.weight_maps`, and labels are then 1 on its
-            objects; None for none.
+        separate: puts background between the instances of an augmented mask, as `nodes_unet.data.targets.apart` does.
+        weights: makes weights (H, W) float32 of such a mask, as in `nodes_unet.weight_maps`, and labels are then 1 on
+            its objects; None for none.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Batches:
         augment: Augment,
         seed: int | None = None,
         target: Callable[[np.ndarray], np.ndarray] = classes,
+        separate: Callable[[np.ndarray], np.ndarray] = classes,
         weights: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
         self.split, self.items, self.batch_size = split, items, min(batch_size, len(items))
         self.preprocessing, self.augment, self.seed = preprocessing, augment, seed
-        self.target, self.weights = target, weights
+        self.target, self.separate, self.weights = target, separate, weights
         self.epoch = 0
 
     @property
@@ -95,4 +97,4 @@ class Batches:
         sample = self.split[int(index)]
         image, mask = self.preprocessing.resize(sample.image, self.target(sample.mask))
         image, mask = self.augment(image, mask, int(index), int(copy))
-        return self.preprocessing.scale(self.preprocessing.equalise(image)), mask
+        return self.preprocessing.scale(self.preprocessing.equalise(image)), self.separate(mask)

@@ -6,17 +6,17 @@ import numpy as np
 
 from nodes_unet.errors import InputError
 
-RULES = ("group", "after augmentation")
+BY_GROUP, AFTER_AUGMENTATION = RULES = ("group", "after augmentation")
 
 
 def split_items(
-    groups: Sequence[str], copies: int, fraction: float, rule: str, seed: int
+    groups: Sequence[str], copies: int | Sequence[int], fraction: float, rule: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divides a training split into training and validation.
 
     Args:
         groups: the group of each image (smear, plate, slide).
-        copies: augmented copies of an image, itself included.
+        copies: augmented copies of an image, itself included; one number, or one for each image.
         fraction: share of the validation side.
         rule: `"group"` keeps all images of a group on one side and validates on unaugmented images;
             `"after augmentation"` divides the augmented copies, as the paper's order of words suggests (Li et al. 2021,
@@ -29,9 +29,9 @@ def split_items(
     Raises:
         InputError: an unknown rule, or too few groups to divide.
     """
-    if rule == "group":
+    if rule == BY_GROUP:
         return _by_group(groups, copies, fraction, seed)
-    if rule == "after augmentation":
+    if rule == AFTER_AUGMENTATION:
         items = np.random.default_rng(seed).permutation(all_copies(range(len(groups)), copies))
         if len(items) < 2:
             raise InputError(

@@ -1,7 +1,7 @@
 """How a trained row that counts cells is evaluated on the test images."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import keras
@@ -10,6 +10,7 @@ import pandas as pd
 
 from nodes_unet.checkpoint import Description
 from nodes_unet.data.store import Split
+from nodes_unet.data.targets import filled
 from nodes_unet.inference import cell_probability
 from nodes_unet.postprocessing import instances
 from reproduce.evaluation.objects import Lengths, chosen, f1_by_threshold, scored, summarised, truth_instances
@@ -66,3 +67,26 @@ def evaluate_objects(model: keras.Model, described: Description, split: Split, r
         "seconds_per_image.batch1": float(np.median(seconds)),
     }
     return ObjectEvaluation(metrics, per_image, found)
+
+
+def metrics_of_labels(
+    split: Split, post_processing: Mapping, radius: float, separate: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """What post-processing makes of labels in place of probabilities, by `<name>.of_labels`: what a network can reach.
+
+    Args:
+        split: the test images.
+        post_processing: options of `nodes_unet.postprocessing.instances`.
+        radius: of a match, pixels.
+        separate: what is done with touching instances before they are learnt, as for `nodes_unet.data.batches.Batches`.
+    """
+    lines = [
+        {
+            "kind": sample.kind,
+            **scored(
+                truth_instances(sample.mask), instances(filled(separate(sample.mask)), 1, **post_processing), radius
+            ),
+        }
+        for sample in split
+    ]
+    return {f"{name}.of_labels": value for name, value in summarised(pd.DataFrame(lines)).items()}

@@ -14,8 +14,8 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.data.store import Dataset
 from nodes_unet.files import BEST, HISTORY, write_text
 from reproduce import crop_training
-from reproduce.crop_training import divided, measured_lengths
-from reproduce.evaluation.counting import chosen_threshold, evaluate_objects
+from reproduce.crop_training import divided, measured_lengths, separation
+from reproduce.evaluation.counting import chosen_threshold, evaluate_objects, metrics_of_labels
 from reproduce.evaluation.course import best_epoch
 from reproduce.evaluation.found import write_objects
 from reproduce.evaluation.segmentation import input_statistics
@@ -78,6 +78,7 @@ def perform(request: Request, identity: RunIdentity, dataset: Dataset, folder: P
     history = pd.read_csv(folder / HISTORY)
     measured = {
         **evaluation.metrics,
+        **metrics_of_labels(test, of.cleaning, of.radius, separation(settings)),
         "parameters": profiling.parameters(model),
         "best_epoch": best_epoch(history),
         "val_loss.recomputed": val_loss,

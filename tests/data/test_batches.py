@@ -240,4 +240,7 @@ def test_weights_are_made_of_masks_and_labels_are_then_1_on_objects(train):
         np.testing.assert_array_equal(weights, bare[1][1] + 0.5)
         np.testing.assert_array_equal(labels, bare[1][1] > 0)
     assert bare[1][1].max() > 1
+    parted = Batches(*given, weights=lambda mask: mask + np.float32(0.5), separate=lambda mask: mask * (mask != 3))
+    np.testing.assert_array_equal(parted[1][1], bare[1][1] == 6)
+    np.testing.assert_array_equal(parted[1][2], np.where(bare[1][1] == 6, 6.5, 0.5))
     assert len(Batches(train, all_copies(range(4), 2), 4, PLAIN, marked)[0]) == 2

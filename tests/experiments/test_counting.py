@@ -10,12 +10,15 @@ import pytest
 import nodes_unet
 from experiments.counting import NO_OVERSAMPLING, TABLE
 from nodes_unet.checkpoint import read_description
+from nodes_unet.data.source import Sample
+from nodes_unet.data.targets import apart, classes
 from nodes_unet.inference import instances, probabilities
 from nodes_unet.weight_maps import weight_map
 from reproduce import crop_training, rehearsal
 from reproduce.comparison.compare import compare
 from reproduce.crop_training import divided
 from reproduce.datasets import open_dataset
+from reproduce.evaluation.counting import metrics_of_labels
 from reproduce.evaluation.found import Found, read_objects
 from reproduce.evaluation.objects import chosen, lengths, summarised
 from reproduce.figures.objects import FALSE, MATCHED, MISSED, outlined
@@ -61,6 +64,10 @@ def copies_of_crops(of_crops):
     return np.bincount(of_crops.items[:, 0], minlength=len(of_crops.split)).tolist()
 
 
+def labelled(of_crops):
+    return sum(of_crops[number][1].sum() for number in range(of_crops.num_batches))
+
+
 def test_every_published_cell_is_found():
     printed = {
         (metric.published, find(TABLE.paper, TABLE.published, "c-ResUnet", metric.published).value)
@@ -99,6 +106,22 @@ def test_a_run_leaves_scores_thresholds_and_a_checkpoint_that_finds_the_same_obj
     assert np.abs(found.probability / 255 - probability).max() < 0.003
 
 
+def test_labels_in_the_place_of_predictions_tell_what_post_processing_leaves(table, finished):
+    """Two squares of 20x20 that touch, one too small to keep, and an image without cells."""
+    mask = np.zeros((64, 96), np.uint16)
+    mask[10:30, 10:30], mask[10:30, 30:50], mask[50:55, 50:55] = 1, 2, 3
+    split = [Sample(name, "a", np.zeros((64, 96, 3), np.uint8), each) for name, each in (("a", mask), ("b", 0 * mask))]
+    cleaning = {"watershed": False, "hole": 0, "smallest": 100}
+    of_apart, of_joined = {"mae": 0.5, "recall.optimal": 2 / 3}, {"mae": 1, "pq.per_image": 0.5}
+    for separate, expected in ((apart, of_apart), (classes, of_joined)):
+        found = metrics_of_labels(split, cleaning, 8, separate)
+        assert {name: found[f"{name}.of_labels"] for name in expected} == pytest.approx(expected)
+    recorded = {name for name in finished[1][0]["metrics"] if name.endswith(".of_labels")}
+    assert recorded == {name for name in found if not name.startswith("false_positives.")} | {
+        "false_positives.artefact.of_labels"
+    }
+
+
 def test_the_report_has_the_pictures(table, finished, tmp_path):
     _, records = finished
     comparison = compare(table, records)
@@ -133,11 +156,17 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
     for image, of_image, label, number in zip(images, weights, labels, range(len(images)), strict=True):
         crop = of_crops.split[number]
         np.testing.assert_allclose(image, crop.image / 255, atol=1e-6)
-        np.testing.assert_array_equal(label, crop.mask > 0)
-        expected = weight_map(crop.mask, 12.5, cell_weight=1, background_weight=1.5, at_least=1)
+        np.testing.assert_array_equal(label, apart(crop.mask) > 0)
+        expected = weight_map(apart(crop.mask), 12.5, cell_weight=1, background_weight=1.5, at_least=1)
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
     plain = crop_training.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
+    joined = settings | {"separate_touching": False}
+    cells = [labelled(crop_training.batches(learning, held_out, each, of, 0)[0]) for each in (settings, joined)]
+    assert cells[0] < cells[1]
+    divided_by = settings["weight_map"] | {"divisor": 4}
+    bare = settings | {"weight_maps": False, "weight_map": divided_by}
+    np.testing.assert_array_equal(crop_training.batches(learning, held_out, bare, of, 0)[1][0][2], plain[2] / 4)
 
 
 def test_kinds_are_copied_as_the_recipe_says(table, finished):
@@ -146,6 +175,19 @@ def test_kinds_are_copied_as_the_recipe_says(table, finished):
     of_crops, held_out = batches(open_dataset("synthetic", table, "tiny", store), settings, 0)
     assert copies_of_crops(of_crops) == [3 if kind == "artefact" else 1 for kind in of_crops.split.kinds]
     assert set(copies_of_crops(held_out)) == {1}
+
+
+def test_copies_of_crops_are_divided_after_augmentation_where_the_recipe_says_so(table, finished):
+    store, _ = finished
+    settings = values(table.settings("tiny")) | {"copies": {"": 3}, "artefact_copies": 3}
+    settings |= {"validation_split": "after augmentation", "validation_fraction": 0.25}
+    dataset = open_dataset("synthetic", table, "tiny", store)
+    learned, held_out = batches(dataset, settings, 0)
+    assert len(learned.split) == len(held_out.split) == 6 * len(dataset.splits["train"])
+    items = [tuple(item) for each in (learned, held_out) for item in each.items.tolist()]
+    assert sorted(items) == [(crop, copy) for crop in range(len(learned.split)) for copy in range(3)]
+    assert len(held_out.items) == round(0.25 * len(items))
+    assert set(learned.items[:, 0]) & set(held_out.items[:, 0])
 
 
 def test_a_row_spreads_the_copies_of_images_with_artefacts_over_all(table, finished):
