@@ -10,7 +10,8 @@ import pytest
 import nodes_unet
 from experiments.counting import NO_OVERSAMPLING, TABLE
 from nodes_unet.checkpoint import read_description
-from nodes_unet.data.source import Sample
+from nodes_unet.data.source import Sample, Source
+from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.targets import apart, classes
 from nodes_unet.inference import instances, probabilities
 from nodes_unet.weight_maps import weight_map
@@ -62,10 +63,6 @@ def finished(table, tmp_path_factory):
 
 def copies_of_crops(of_crops):
     return np.bincount(of_crops.items[:, 0], minlength=len(of_crops.split)).tolist()
-
-
-def labelled(of_crops):
-    return sum(of_crops[number][1].sum() for number in range(of_crops.num_batches))
 
 
 def test_every_published_cell_is_found():
@@ -161,12 +158,24 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
     plain = crop_training.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
-    joined = settings | {"separate_touching": False}
-    cells = [labelled(crop_training.batches(learning, held_out, each, of, 0)[0]) for each in (settings, joined)]
-    assert cells[0] < cells[1]
     divided_by = settings["weight_map"] | {"divisor": 4}
     bare = settings | {"weight_maps": False, "weight_map": divided_by}
     np.testing.assert_array_equal(crop_training.batches(learning, held_out, bare, of, 0)[1][0][2], plain[2] / 4)
+
+
+def test_touching_cells_are_learnt_apart_unless_the_recipe_joins_them(table, tmp_path):
+    mask = np.zeros((64, 64), np.uint16)
+    mask[10:30, 10:30], mask[10:30, 30:50] = 1, 2
+    sample = Sample("a", "a", np.zeros((64, 64, 3), np.uint8), mask)
+    splits = dict.fromkeys(("train", "test"), lambda: iter([sample]))
+    source = Source("pair", ("background", "cell"), "synthetic", "by hand", "CC0", splits)
+    write_dataset(tmp_path / "pair.h5", source)
+    split, settings = Dataset(tmp_path / "pair.h5").splits["train"], values(table.settings("tiny"))
+    for separate, expected in ((True, apart(mask)), (False, mask)):
+        recipe = settings | {"separate_touching": separate}
+        _, labels, weights = crop_training.batches(split, split.of([0]), recipe, lengths(settings, 10), 0)[1][0]
+        np.testing.assert_array_equal(labels[0], expected > 0)
+        np.testing.assert_allclose(weights[0], weight_map(expected, 10, at_least=1), rtol=1e-6)
 
 
 def test_kinds_are_copied_as_the_recipe_says(table, finished):
