@@ -24,7 +24,11 @@ RECIPE = {
         "of images with artefacts, where a kind says so: section 4.1 has more copies of them, the code 80 of each of "
         "twelve listed crops, which are not known here",
     ),
-    "oversampling": paper(True, "section 4.1: images with artefacts have more copies than others"),
+    "oversampling": paper(
+        True,
+        "section 4.1: more copies of crops with artefacts; here of all crops of an image with one, for nothing says "
+        "where it lies",
+    ),
     "augmentation": assumed(
         {
             "rotation": 90,
@@ -84,8 +88,8 @@ AUTHORS_CODE = {
         "cleans the labels too, here they stay as they are",
     ),
     "augmentation": authors_code(
-        RECIPE["augmentation"].value | {"rotation": 180, "noise": 0},
-        "no noise; its shifts of colour channels are left out",
+        RECIPE["augmentation"].value | {"rotation": 180, "noise": 0, "colour_shift": 20},
+        "no noise, but shifts of red, green and blue, whose extent is assumed",
     ),
     "threshold_images": authors_code("val", "training and validation images in turn"),
     "threshold_rule": authors_code("authors' code", "prediction by prediction, centres of boxes"),

@@ -17,7 +17,10 @@ from nodes_unet.errors import InputError
 
 
 def cleaned(region: np.ndarray, hole: int = 600, smallest: int = 200) -> np.ndarray:
-    """A region (H, W) bool without holes of fewer than `hole` pixels and objects of fewer than `smallest`."""
+    """A region (H, W) bool without holes of fewer than `hole` pixels and objects of fewer than `smallest`.
+
+    Neighbours are the 4 of a pixel, as in the authors' code.
+    """
     filled = remove_small_holes(region, max_size=hole - 1) if hole else region
     return remove_small_objects(filled, max_size=smallest - 1) if smallest else filled
 

@@ -55,8 +55,8 @@ def weight_map(
     sigma, and not on the image's size. A mask without objects has S = 1 everywhere, as in the authors' code.
 
     Args:
-        mask: (H, W). Of bool or uint8, whose connected components are the objects, or of another integer type, whose
-            every number other than 0 is an object, in one piece or several.
+        mask: (H, W). Of bool, or of uint8 with one number beside 0, whose connected components are the objects; or of
+            another integer type, whose every number other than 0 is an object, in one piece or several.
         sigma: pixels; the paper takes the mean radius of a cell.
         cell_weight, background_weight: factors on cells and background. The paper has 1 and 1.5, its code 1.5 and 1.
         at_least: what S is raised to where it is less, before these factors.
@@ -72,7 +72,8 @@ def weight_map(
         (H, W) float32.
 
     Raises:
-        InputError: the mask is not a two-dimensional one of integers from 0 on, or an argument makes no sense.
+        InputError: the mask is not a two-dimensional one of integers from 0 on, is of uint8 and has several numbers, or
+            an argument makes no sense.
     """
     _check(mask, sigma, within, divisor, connectivity)
     if mask.dtype in (bool, np.uint8):
@@ -154,6 +155,10 @@ def _check(mask: np.ndarray, sigma: float, within: int | None, divisor: float, c
         raise InputError(f"a mask is (H, W) of bool or integers, not {mask.shape} of {mask.dtype}")
     if mask.size == 0 or mask.min() < 0:
         raise InputError("a mask has pixels, and no number below 0")
+    if mask.dtype == np.uint8 and ((mask > 0) & (mask < mask.max())).any():
+        raise InputError(
+            "a mask of uint8 is 0 on background and one number on objects: give instances as uint16, classes as bool"
+        )
     if not (math.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma is a number of pixels above 0, not {sigma}")
     if within is not None and within < 1:

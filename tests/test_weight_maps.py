@@ -190,7 +190,8 @@ def test_empty_and_full_masks(dtype):
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint16, np.int32, np.int64])
 def test_any_integers_in_and_float32_out_and_the_mask_stays(dtype):
-    mask = scattered(4, 50, 5)[:30].astype(dtype)
+    labels = scattered(4, 50, 5)[:30]
+    mask = (labels > 0 if dtype == np.uint8 else labels).astype(dtype)
     before = mask.copy()
     found = weight_map(mask, **AUTHORS_CODE)
     assert found.shape == (30, 50) and found.dtype == np.float32
@@ -276,6 +277,7 @@ def test_the_authors_code():
     ("mask", "options", "message"),
     [
         (np.zeros((4, 4, 1), bool), {}, r"\(H, W\)"),
+        (np.array([[0, 1, 2]], np.uint8), {}, "one number on objects: give instances as uint16"),
         (np.zeros(4, np.uint8), {}, r"\(H, W\)"),
         (np.zeros((4, 4), np.float32), {}, "float32"),
         (np.zeros((0, 4), bool), {}, "pixels"),

@@ -113,6 +113,8 @@ def _kinds(path: Path, names: Sequence[str]) -> dict[str, str]:
     for number, name, kind in table[["id", "kind"]].itertuples(name=None):
         if name not in names:
             raise InputError(f"{path}, line {number}: there is no image {name}: correct the line or drop it")
+        if (table["id"] == name).sum() > 1:
+            raise InputError(f"{path}, line {number}: {name} is there more than once: give an image one kind")
         if kind not in KINDS:
             raise InputError(f"{path}, line {number}: the kind {kind!r} is none of {', '.join(KINDS)}")
     return dict(zip(table["id"], table["kind"], strict=True))

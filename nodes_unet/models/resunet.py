@@ -26,8 +26,8 @@ def c_resunet(
     transposed convolution as the shortcut on the way up.
 
     Args:
-        input_shape: (H, W, channels); H and W may be anything, and None: what is missing to multiples of 8 is mirrored
-            inside and cut off again.
+        input_shape: (H, W, channels); H and W may be anything from 4 on, and None: what is missing to multiples of 8 is
+            mirrored inside and cut off again.
         classes: channels of the softmax; 1 gives a sigmoid.
         filters: width of the first level, doubled on each of three further ones.
         colour_space: the 1x1 convolution to one channel in front (the c).

@@ -159,10 +159,14 @@ class Comparison:
         return {row: (path, radii[path.parent]) for row, path in self._first_files(OBJECTS).items()}
 
     @property
-    def weight_map(self) -> tuple[dict, float] | None:
-        """The recipe's weight maps, and the scale of lengths, of a run that was trained with them, if any."""
+    def weight_map(self) -> tuple[dict, float, bool] | None:
+        """Of a run trained with weight maps, if any: their options, the scale, and whether cells were set apart."""
         found = (
-            (record["recipe"]["weight_map"]["value"], record["lengths"]["scale"])
+            (
+                record["recipe"]["weight_map"]["value"],
+                record["lengths"]["scale"],
+                record["recipe"].get("separate_touching", {}).get("value", False),
+            )
             for record in self.complete.values()
             if "lengths" in record and record["recipe"]["weight_maps"]["value"]
         )

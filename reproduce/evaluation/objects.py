@@ -67,7 +67,7 @@ def scaled_weights(options: Mapping[str, float], scale: float) -> dict[str, floa
     """Arguments of `nodes_unet.weight_maps.weight_map`, its lengths and areas scaled."""
     factors = {"sigma": scale, "within": scale, "min_object": scale**2, "min_hole": scale**2}
     scaled = {name: options[name] * factor for name, factor in factors.items() if name in options}
-    return {**options, **{name: value if name == "sigma" else round(value) for name, value in scaled.items()}}
+    return {**options, **{name: value if name == "sigma" else max(1, round(value)) for name, value in scaled.items()}}
 
 
 def truth_instances(mask: np.ndarray) -> np.ndarray:

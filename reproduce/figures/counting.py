@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nodes_unet.data.targets import apart
 from nodes_unet.weight_maps import weight_map
 from reproduce.comparison.compare import Comparison
 from reproduce.evaluation.found import read_objects
@@ -59,16 +60,17 @@ def _artefact_rows(comparison: Comparison) -> dict[str, tuple[Path, float]]:
 
 def weight_maps(comparison: Comparison, path: Path) -> None:
     """Weights in the test image with most cells: of its largest cell, their sum, and as trained (Figures 3 and 4)."""
-    options, scale = comparison.weight_map
+    options, scale, separate = comparison.weight_map
     trained = scaled_weights(options, scale)
     file, _ = next(iter(comparison.objects.values()))
     found = read_objects(file, comparison.found.loc[comparison.found.truth.idxmax(), "id"])
     bare = {"sigma": trained["sigma"], "cell_weight": 1, "background_weight": 1}
-    largest = np.bincount(found.truth.ravel())[1:].argmax() + 1 if found.truth.any() else 0
+    truth = apart(found.truth) if separate else found.truth
+    largest = np.bincount(truth.ravel())[1:].argmax() + 1 if truth.any() else 0
     maps = {
-        "of the largest cell": weight_map(found.truth == largest, **bare),
-        "summed over cells": weight_map(found.truth, **bare),
-        "as trained": weight_map(found.truth, **trained),
+        "of the largest cell": weight_map(truth == largest, **bare),
+        "summed over cells": weight_map(truth, **bare),
+        "as trained": weight_map(truth, **trained),
     }
     figure, ((original, *panels),) = sheet([found.image], 1 + len(maps))
     original.imshow(found.image)
@@ -83,14 +85,15 @@ def weight_maps(comparison: Comparison, path: Path) -> None:
 
 
 def thresholds(comparison: Comparison, path: Path) -> None:
-    """F1 by threshold on the images that it is chosen on, mean over seeds of each row; the highest is marked."""
+    """F1 by threshold on the images that it is chosen on, mean over seeds of each row; each seed's choice is marked."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for row, of_row in comparison.thresholds.groupby("row", sort=False):
         means = of_row.groupby("threshold").f1.mean()
         axes.plot(means.index, means, label=row, ms=3, **style(comparison, row))
-        if means.notna().any():  # F1 is not defined where there is no cell and none is found
-            axes.plot(means.idxmax(), means.max(), "o", ms=11, mfc="none", color=style(comparison, row)["color"])
+        chosen = [record["metrics"]["threshold"] for (of, _), record in comparison.complete.items() if of == row]
+        at_chosen = np.interp(chosen, means.index, means)
+        axes.plot(chosen, at_chosen, "o", ms=11, mfc="none", color=style(comparison, row)["color"])
     axes.set(xlabel="threshold of the probability", ylabel="F1")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize="small")
@@ -132,8 +135,8 @@ def cancelling(comparison: Comparison, path: Path) -> None:
     cancel.set(xlabel="missed cells of an image", ylabel="false cells of an image")
     cancel.legend(fontsize="small")
     wrong, net = (false + missed).sum(), np.abs(error).sum()
-    share = f"{wrong} false or missed cells, {net} wrong in counts" if wrong else "no false or missed cell"
-    cancel.set_title(f"{first}: {share}", fontsize="small")
+    share = f"{wrong} false or missed cells, {net} left in counts" if wrong else "no false or missed cell"
+    cancel.set_title(f"{first}, all seeds together: {share}", fontsize="small")
     cancel.grid(alpha=0.3)
     figure.suptitle(f"Do false and missed cells cancel?\n{comparison.table.title}", fontsize="medium")
     figure.supxlabel(comparison.data_line, fontsize="x-small")

@@ -144,6 +144,13 @@ def test_noise_has_up_to_the_deviation_asked_for():
     assert min(spreads) == 0 and 8 < max(spreads) < 20.5
 
 
+def test_colours_are_shifted_each_by_itself_and_no_further():
+    grey, mask = np.full((32, 32, 3), 128, np.uint8), np.zeros((32, 32), np.uint8)
+    shifts = np.array([drawn[0, 0].astype(int) - 128 for drawn, _ in still(grey, mask, 60, colour_shift=20)])
+    assert np.abs(shifts).max() <= 20 and (shifts.min(axis=0) < -10).all() and (shifts.max(axis=0) > 10).all()
+    assert (shifts == 0).all(axis=1).any() and (np.ptp(shifts, axis=1) > 20).any()
+
+
 def test_blur_spreads_up_to_the_sigma_asked_for():
     dot, mask = np.zeros((65, 65, 3), np.uint8), np.zeros((65, 65), np.uint8)
     dot[32, 32] = 255

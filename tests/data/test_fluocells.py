@@ -79,6 +79,7 @@ def test_kinds_come_from_a_file(folder, tmp_path, refuse_source):
     assert {name: kind for name, kind in found.items() if kind} == {"b": "manual", "d": "artefact"}
     for content, words in (
         ("id,kind\nz,manual\n", "line 2: there is no image z"),
+        ("id,kind\na,manual\nb,manual\na,artefact\n", "line 2: a is there more than once"),
         ("id,kind\na,odd\n", "line 2: the kind 'odd' is none of manual, artefact"),
         ("id\na\n", "has the columns id: it needs id, kind"),
         ("", "is not a CSV file"),
