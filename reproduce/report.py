@@ -47,8 +47,8 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     Always table.csv, table.md, table.json and figure.png; where networks were trained curves.png; for a table with
     pairs of rows per_image.png and segmentations.png, and attention.png where these have gates; where images were
     perturbed robustness.csv and .png, where cells were counted counts.csv and .png, or object_counts.png, objects.png,
-    cancelling.png, weight_maps.png, artefacts.png where images have some, thresholds.png and by_kind.csv, and where an
-    ODE-block was trained solver_health.png.
+    cancelling.png, average_precision.png, weight_maps.png, artefacts.png where images have some, thresholds.png and
+    by_kind.csv, and where an ODE-block was trained solver_health.png.
 
     Raises:
         InputError: a file cannot be written.
@@ -72,7 +72,7 @@ def write_report(comparison: Comparison, folder: Path) -> list[str]:
     if not comparison.thresholds.empty:
         texts["by_kind.csv"] = counting.by_kind(comparison.found)
         drawings |= {"thresholds.png": counting.thresholds, "object_counts.png": counting.counts}
-        drawings["cancelling.png"] = counting.cancelling
+        drawings |= {"cancelling.png": counting.cancelling, "average_precision.png": counting.average_precision}
     if comparison.objects:
         drawings["objects.png"] = counting.objects
         if comparison.weight_map:

@@ -102,6 +102,26 @@ def thresholds(comparison: Comparison, path: Path) -> None:
     figure.savefig(path, dpi=110, format="png")
 
 
+def average_precision(comparison: Comparison, path: Path) -> None:
+    """Average precision by the IoU from which a cell counts as found, each seed of each row and the mean over them."""
+    columns = [name for name in comparison.found if name.startswith("ap")]
+    overlaps = [int(name.removeprefix("ap")) / 100 for name in columns]
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for row, of_row in comparison.found.groupby("row", sort=False):
+        by_seed, looks = of_row.groupby("seed")[columns].mean(), style(comparison, row)
+        axes.plot(overlaps, by_seed.mean(), label=row, ms=4, **looks)
+        axes.plot(overlaps, by_seed.T, "_", ms=8, color=looks["color"], alpha=0.5)
+    axes.set(xlabel="least IoU of a cell and what was found", ylabel="average precision", xticks=overlaps, ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right center", fontsize="small")
+    figure.suptitle(
+        f"{comparison.table.title}\nlines: means over images and seeds; dashes: each seed", fontsize="medium"
+    )
+    figure.supxlabel(comparison.data_line, fontsize="x-small")
+    figure.savefig(path, dpi=110, format="png")
+
+
 def counts(comparison: Comparison, path: Path) -> None:
     """Errors of counts of the first row: against the count (Bland-Altman), and how often (Figure 9)."""
     first, found, shown = _first_row(comparison)

@@ -125,6 +125,7 @@ def test_the_report_has_the_pictures(table, finished, tmp_path):
     assert "F1, optimal" in render(comparison, "md")
     write_report(comparison, tmp_path)
     names = "objects.png", "thresholds.png", "object_counts.png", "cancelling.png", "weight_maps.png", "artefacts.png"
+    names += ("average_precision.png",)
     for name in names:
         assert (tmp_path / name).stat().st_size > 10_000, name
 
