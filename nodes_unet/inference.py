@@ -13,6 +13,7 @@ from nodes_unet import postprocessing
 from nodes_unet.checkpoint import Description
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.errors import InputError, SolverError
+from nodes_unet.models.padding import least_size
 from nodes_unet.ode import ode_blocks
 
 
@@ -28,9 +29,16 @@ def predicted(model: keras.Model, preprocessing: Preprocessing, image: np.ndarra
         (H', W', classes) float32.
 
     Raises:
+        InputError: the image is smaller than the network takes.
         SolverError: the solve of an ODE-block failed.
     """
-    return outputs(model, preprocessing(image)[None])[0]
+    batch, least = preprocessing(image)[None], least_size(model)
+    if min(batch.shape[1:3]) < least:
+        raise InputError(
+            f"the image has {batch.shape[2]} x {batch.shape[1]} pixels, this network takes {least} x {least} and more: "
+            "give a larger part of it"
+        )
+    return outputs(model, batch)[0]
 
 
 def outputs(model: keras.Model, batch: np.ndarray):

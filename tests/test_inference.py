@@ -130,6 +130,14 @@ def test_an_image_of_another_kind_is_refused(brightness, image, kind):
         segment(brightness, Preprocessing((16, 16), clahe_clip=None), image)
 
 
+def test_an_image_too_small_for_the_network_is_refused():
+    model = nodes_unet.build("c_resunet", input_shape=(None, None, 3), classes=1, filters=2)
+    plain = Preprocessing(clahe_clip=None)
+    assert probabilities(model, plain, np.zeros((4, 9, 3), np.uint8)).shape == (4, 9, 1)
+    with pytest.raises(InputError, match="the image has 9 x 3 pixels, this network takes 4 x 4 and more"):
+        segment(model, plain, np.zeros((3, 9, 3), np.uint8))
+
+
 def test_a_threshold_that_is_no_number_is_refused():
     with pytest.raises(InputError, match=r"a threshold is a number, not \{'cell': 0.5\}: give that"):
         labelled(np.zeros((4, 4, 1), np.float32), {"cell": 0.5})

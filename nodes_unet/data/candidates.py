@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_triangle
 
-from nodes_unet.data.images import SUFFIXES, read_image
+from nodes_unet.data.images import SUFFIXES, image_files, read_image
 from nodes_unet.errors import InputError
 from nodes_unet.files import write_text
 from nodes_unet.postprocessing import cleaned
@@ -119,7 +119,9 @@ def propose(images: str | Path, out: str | Path, label: str, **options: float) -
         InputError: the folder has no image or two of one name, a file exists already, an image cannot be read (nothing
             has been written then), or a file cannot be written.
     """
-    found = sorted(path for path in Path(images).glob("*") if path.suffix.lower() in SUFFIXES)
+    if not Path(images).is_dir():
+        raise InputError(f"{images} is no folder: name that of the images")
+    found = image_files(Path(images))
     if not found:
         raise InputError(f"{images} holds no image of a known kind ({', '.join(SUFFIXES)}): name another folder")
     files = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from skimage.measure import label
 
-from nodes_unet.data.images import image_size, read_image, read_mask
+from nodes_unet.data.images import image_files, image_size, read_image, read_mask
 from nodes_unet.data.source import KINDS, Sample, Source
 from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
@@ -78,7 +78,10 @@ def _names(folder: Path) -> list[str]:
     for part in (IMAGES, MASKS):
         if not (folder / part).is_dir():
             raise InputError(f"{folder / part} does not exist: unpack the archive's {part.parts[0]}.zip there")
-    names = sorted(path.stem for path in (folder / IMAGES).glob("*.png"))
+        for path in image_files(folder / part):
+            if path.suffix != ".png":
+                raise InputError(f"{path} is no .png file, as all of the archive's are: convert it, or take it out")
+    names = [path.stem for path in image_files(folder / IMAGES)]
     if len(names) < 2:
         raise InputError(f"{folder / IMAGES} holds {len(names)} PNG file: at least 2 are needed for train and test")
     for name in names:
@@ -110,6 +113,7 @@ def _listed(path: Path, names: Sequence[str]) -> set[str]:
 
 def _kinds(path: Path, names: Sequence[str]) -> dict[str, str]:
     table = read_table(path, ("id", "kind"), "give one with the columns id and kind")
+    table["id"] = table["id"].str.removesuffix(".png")
     for number, name, kind in table[["id", "kind"]].itertuples(name=None):
         if name not in names:
             raise InputError(f"{path}, line {number}: there is no image {name}: correct the line or drop it")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nodes_unet.data.images import SUFFIXES, read_image, read_mask
+from nodes_unet.data.images import SUFFIXES, image_files, read_image, read_mask
 from nodes_unet.data.labelme import read_labelme
 from nodes_unet.data.source import KINDS, SPLITS, Sample, Source
 from nodes_unet.data.tables import read_table
@@ -29,7 +29,8 @@ def folder_source(
     """Reads pairs `images/<id>.*` and `masks/<id>.*` as `split.csv` assigns them.
 
     A mask is an image that holds class numbers or, with `instances`, numbers of objects; or a LabelMe file (.json)
-    whose labels are class names. Of two classes it may hold 0 and 255 instead of 0 and 1.
+    whose labels are class names and whose shapes are, with `instances`, an object each. Of two classes it may hold 0
+    and 255 instead of 0 and 1.
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
@@ -41,7 +42,8 @@ def folder_source(
         licence: under which terms.
         pixel_size: micrometres, where known.
         stretch: percentiles for `read_image`; by default the full range of the file's type.
-        instances: whether each number other than 0 in a mask is an object; of two classes, then, and counted.
+        instances: whether each number other than 0, or each shape, of a mask is an object; of two classes, then, and
+            counted.
 
     Returns:
         A source with the role `proxy`.
@@ -62,7 +64,7 @@ def folder_source(
     def samples(rows: pd.DataFrame) -> Iterator[Sample]:
         for row in rows.itertuples():
             image = read_image(images[row.id], stretch)
-            mask = _read_objects(masks[row.id]) if instances else _read_classes(masks[row.id], classes)
+            mask = _read_objects(masks[row.id], classes) if instances else _read_classes(masks[row.id], classes)
             _check_size(images[row.id], image, masks[row.id], mask)
             known = (len(np.unique(mask[mask > 0])),) if instances else counts[row.id]
             yield Sample(row.id, row.group, image, mask, known, row.kind)
@@ -83,11 +85,10 @@ def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder} does not exist: put the files there")
     files = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in suffixes:
-            if path.stem in files:
-                raise InputError(f"{path} and {files[path.stem].name} have the same name: keep one of them")
-            files[path.stem] = path
+    for path in image_files(folder, suffixes):
+        if path.stem in files:
+            raise InputError(f"{path} and {files[path.stem].name} have the same name: keep one of them")
+        files[path.stem] = path
     if not files:
         raise InputError(f"{folder} holds no file of a known kind ({', '.join(suffixes)}): put the files there")
     return files
@@ -152,9 +153,9 @@ def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -
         raise InputError(f"{folder / 'split.csv'} leaves out {unused[0]} ({len(unused)} in all): assign it to a split")
 
 
-def _read_objects(path: Path) -> np.ndarray:
+def _read_objects(path: Path, classes: Sequence[str]) -> np.ndarray:
     if path.suffix.lower() == ".json":
-        raise InputError(f"{path} is a LabelMe file, which names classes: give an image with a number for each object")
+        return read_labelme(path, {name: value for value, name in enumerate(classes)}, instances=True)
     mask = read_mask(path)
     if set(np.unique(mask).tolist()) - {0} == {255}:
         raise InputError(
@@ -173,8 +174,10 @@ def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:
     unknown = np.setdiff1d(mask, np.arange(len(classes)))
     if unknown.size:
         known = ", ".join(f"{value} {name}" for value, name in enumerate(classes))
-        remedy = "correct mask or --classes" + (", or give --instances" if len(classes) == 2 else "")
-        raise InputError(f"{path} holds the value {unknown[0]}, which is no class ({known}): {remedy}")
+        objects = ", or give --instances if each number is an object" if len(classes) == 2 else ""
+        raise InputError(
+            f"{path} holds the value {unknown[0]}, which is no class ({known}): correct mask or --classes{objects}"
+        )
     return mask.astype(np.uint8)
 
 

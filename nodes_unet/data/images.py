@@ -1,6 +1,7 @@
 """Reading image and mask files: 8-bit RGB and label images from whatever bit depth the files have."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,16 +22,17 @@ def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> 
     """Reads an image file.
 
     Args:
-        path: PNG, JPEG, BMP or TIFF file, grey, RGB or RGBA (alpha is dropped), of any integer or float type.
-        stretch: two percentiles that become 0 and 255; by default the full range of the file's type does
-            (0 to 1 for float files), and 8-bit files stay as they are.
+        path: PNG, JPEG, BMP or TIFF file, grey, RGB or RGBA (alpha is dropped), of integers or floats.
+        stretch: two percentiles of the image that become 0 and 255; by default the full range of the file's type does,
+            0 to 65535 of 16 bits and 0 to 1 of floats, and 8-bit files stay as they are.
 
     Returns:
         (H, W, 3) uint8 RGB; palettes, CMYK and YCbCr are brought there by Pillow.
 
     Raises:
         InputError: the file is missing, cut short, no image, stored turned or as a negative, has a shape other than
-            (H, W) or (H, W, 1 to 4), or numbers that are not finite.
+            (H, W) or (H, W, 1 to 4), or numbers that are not finite or, without `stretch`, do not say what is black and
+            white: below 0, integers of more than 16 bits, floats above 1.
     """
     image_size(path)
     pixels = _decode(path, _read_pixels)
@@ -42,7 +44,7 @@ def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> 
         pixels = pixels[..., :-1]
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise InputError(f"{path} has values that are no finite numbers: put numbers in their place")
-    return np.ascontiguousarray(np.broadcast_to(_eight_bit(pixels, stretch), (*pixels.shape[:2], 3)))
+    return np.ascontiguousarray(np.broadcast_to(_eight_bit(pixels, stretch, path), (*pixels.shape[:2], 3)))
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -52,8 +54,8 @@ def read_mask(path: str | Path) -> np.ndarray:
         (H, W) uint8 or uint16.
 
     Raises:
-        InputError: the file is missing, cut short, no image, stored turned or as a negative, or has more than one
-            channel or image.
+        InputError: the file is missing, cut short, no image, a JPEG, stored turned or as a negative, or has more than
+            one channel or image.
     """
     image_size(path)
     labels = _decode(path, _read_indices)
@@ -66,6 +68,12 @@ def read_mask(path: str | Path) -> np.ndarray:
     if labels.dtype.kind not in "ui" or labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
         raise InputError(f"{path} holds labels outside 0 to 65535: export it as 8 or 16 bit")
     return labels.astype(np.uint8 if labels.dtype == np.uint8 else np.uint16)
+
+
+def image_files(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """The files of a folder with one of the endings, in either case and sorted by name, but for hidden ones."""
+    files = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    return [path for path in files if path.suffix.lower() in suffixes]
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -112,7 +120,7 @@ class _Header(NamedTuple):
 
 def _read_header(path: Path) -> _Header:
     with PIL.Image.open(path) as file:
-        negative = file.format == "TIFF" and file.mode != "1" and file.tag_v2.get(_PHOTOMETRIC) == 0
+        negative = file.format == "TIFF" and file.tag_v2.get(_PHOTOMETRIC) == 0
         # of the formats of cameras alone: of others Pillow reads the whole file for it
         exif = file.getexif() if file.format in ("JPEG", "TIFF") else {}
         return _Header(file.size, exif.get(ExifTags.Base.Orientation, 1), negative)
@@ -127,19 +135,24 @@ def _read_pixels(path: Path) -> np.ndarray:
 
 def _read_indices(path: Path) -> np.ndarray:
     with PIL.Image.open(path) as file:
+        if file.format == "JPEG":
+            raise InputError(f"{path} is a JPEG, which changes numbers: export the mask as PNG or TIFF")
         if getattr(file, "n_frames", 1) > 1:
             raise InputError(f"{path} holds {file.n_frames} images: a mask is one, so export it alone")
         return np.asarray(file)
 
 
-def _eight_bit(pixels: np.ndarray, stretch: tuple[float, float] | None) -> np.ndarray:
+def _eight_bit(pixels: np.ndarray, stretch: tuple[float, float] | None, path: str | Path) -> np.ndarray:
     if stretch is not None:
         low, high = np.percentile(pixels, stretch)
     elif pixels.dtype == np.uint8:
         return pixels
-    elif pixels.dtype == bool or pixels.dtype.kind == "f":
-        low, high = 0.0, 1.0
     else:
-        low, high = 0.0, float(np.iinfo(pixels.dtype).max)
+        low, high = 0.0, 1.0 if pixels.dtype.kind in "bf" else float(np.iinfo(pixels.dtype).max)
+        if high > np.iinfo(np.uint16).max or pixels.min() < low or pixels.max() > high:
+            raise InputError(
+                f"{path} has values of {pixels.dtype} from {pixels.min():g} to {pixels.max():g}, which do not say what "
+                "is black and white: export it in 8 or 16 bit, or give --stretch"
+            )
     scaled = (pixels.astype(np.float64) - low) * (255.0 / (high - low or 1.0))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

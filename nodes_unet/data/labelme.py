@@ -1,4 +1,4 @@
-"""Class masks from the files of LabelMe (versions 5 and 6), the tool that Li et al. 2021 (section 2) labelled with.
+"""Masks from the files of LabelMe (versions 5 and 6), the tool that Li et al. 2021 (section 2) labelled with.
 
 Areas are drawn with Pillow, in the order of the file, exactly as LabelMe's own export (`labelme.utils.shapes_to_label`)
 draws them, so a mask equals that export pixel by pixel. A file is not trusted: only its numbers, its labels and the PNG
@@ -29,8 +29,8 @@ UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, 
 Point = tuple[float, float]
 
 
-def read_labelme(path: str | Path, classes: Mapping[str, int]) -> np.ndarray:
-    """Draws the shapes of a LabelMe file as a class mask.
+def read_labelme(path: str | Path, classes: Mapping[str, int], *, instances: bool = False) -> np.ndarray:
+    """Draws the shapes of a LabelMe file as a mask of classes, or of objects.
 
     Shapes of type polygon (also where the type is missing or null), rectangle, oriented_rectangle, circle (centre and
     a point on the rim) and mask are drawn in the order of the file, later ones over earlier ones. What lies outside of
@@ -40,24 +40,31 @@ def read_labelme(path: str | Path, classes: Mapping[str, int]) -> np.ndarray:
         path: the JSON file.
         classes: value (0 to 255) for each label name; a name that is not listed as written is looked up without regard
             to case and to blanks around it.
+        instances: whether shapes whose class is not 0 get a number each, those of one `group_id` the same; 1 and up.
 
     Returns:
-        (H, W) uint8 classes.
+        (H, W) uint8 classes, or uint16 instances.
 
     Raises:
-        InputError: the file is missing, no JSON, without image size, over 80 megapixels, or one of its shapes has an
-            unknown label or a class beyond 255, a type without area, too few or unusable points, or an unusable mask
-            image.
+        InputError: the file is missing, no JSON, without image size, over 80 megapixels, has more than 65535 shapes of
+            instances, or one of its shapes has an unknown label or a class beyond 255, a type without area, too few or
+            unusable points, or an unusable mask image.
     """
     path = Path(path)
     document = _load(path)
     height, width = _image_size(document, path)
-    canvas = Image.new("L", (width, height))
-    for number, shape in enumerate(_shapes(document, path), start=1):
+    canvas, groups, shapes = Image.new("I" if instances else "L", (width, height)), {}, _shapes(document, path)
+    if instances and len(shapes) > np.iinfo(np.uint16).max:
+        raise InputError(f"{path} has {len(shapes)} shapes, more than 65535; label a smaller part of the image")
+    for number, shape in enumerate(shapes, start=1):
         where = f"{path}: shape {number}"
         label = _label(shape, where)
-        _draw(canvas, shape, _value(label, classes, where), f"{where} ({label!r})")
-    return np.array(canvas)
+        value = _value(label, classes, where)
+        if instances and value:
+            group = shape.get("group_id")
+            value = groups.setdefault(group, number) if isinstance(group, int) else number
+        _draw(canvas, shape, value, f"{where} ({label!r})")
+    return np.array(canvas).astype(np.uint16 if instances else np.uint8)
 
 
 def _load(path: Path) -> dict:
@@ -111,7 +118,7 @@ def _value(label: str, classes: Mapping[str, int], where: str) -> int:
 
 
 def _draw(canvas: Image.Image, shape: dict, value: int, where: str) -> None:
-    """Draws one shape onto the canvas, a Pillow image of mode L, in place."""
+    """Draws one shape onto the canvas, a Pillow image of mode L or I, in place."""
     kind = shape.get("shape_type")
     if kind is None:
         kind = "polygon"

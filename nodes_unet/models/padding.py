@@ -53,3 +53,8 @@ def any_size(network: keras.Model, multiple: int) -> keras.Model:
     """A network for images of any size from one for multiples of a size."""
     image = keras.Input(network.input_shape[1:], name="image")
     return keras.Model(image, CropTo(name="cropped", dtype="float32")([network(PadToMultiple(multiple)(image)), image]))
+
+
+def least_size(network: keras.Model) -> int:
+    """The smallest height and width in pixels that a network can mirror to what it needs."""
+    return max((layer.multiple // 2 for layer in network.layers if isinstance(layer, PadToMultiple)), default=1)

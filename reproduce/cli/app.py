@@ -18,7 +18,7 @@ import typer
 
 from nodes_unet.errors import InputError
 from reproduce.cli import bench, check, data
-from reproduce.cli.tables import find_table, load_tables, seeds_of
+from reproduce.cli.tables import find_table, load_tables, rows_of, seeds_of
 from reproduce.comparison.compare import Comparison, groups
 from reproduce.comparison.compare import compare as compare_records
 from reproduce.heap import keep_freed_memory
@@ -56,6 +56,11 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         print(f"reproduce: {error}", file=sys.stderr)
+        sys.exit(2)
+    except PermissionError as error:
+        if debug:
+            raise
+        print(f"reproduce: {error.filename}: {error.strerror}: ask for the rights to it", file=sys.stderr)
         sys.exit(2)
 
 
@@ -199,7 +204,7 @@ def run(
     if data != SYNTHETIC and not any(table.needs_data for table in tables):
         raise InputError(f"{table_id} needs no images: leave --data out")
     for table in tables:
-        chosen = table.runnable(preset) if rows is None else [table.row(name.strip()) for name in rows.split(",")]
+        chosen = table.runnable(preset) if rows is None else rows_of(rows, table)
         request = Request(table, chosen, seeds_of(seeds), preset, data, out, devices, tensorboard)
         if rehearse:
             failed |= not rehearse_rows(request)

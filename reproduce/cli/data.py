@@ -63,9 +63,11 @@ def prepare(
     licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius: under which terms.")] = None,
     pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
     stretch: Annotated[
-        str | None, typer.Option(help="folder: percentiles that become black and white, as 1,99.")
+        str | None, typer.Option(help="folder: percentiles of each image that become black and white, as 1,99.")
     ] = None,
-    instances: Annotated[bool, typer.Option("--instances", help="folder: each number in a mask is an object.")] = False,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="folder: each number in a mask, or LabelMe shape, is an object.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="misp, sartorius, fluocells: of the test split; by default 0.")
     ] = None,
@@ -185,7 +187,12 @@ def candidates(
     background: Annotated[float, typer.Option(min=1, help="Radius of the background's median, pixels.")] = 60.0,
     smallest: Annotated[int, typer.Option(min=1, help="Pixels of the smallest object kept.")] = 200,
 ) -> None:
-    """Outline bright objects in LabelMe files, for an expert to correct before `prepare` reads them."""
+    """Outline bright objects in LabelMe files, for an expert to correct before `prepare` reads them.
+
+    A loose selection: outlines reach beyond their objects, objects a few pixels apart are one, and where there is none
+    uneven background may be outlined. Less smoothing parts objects, a smaller radius of the background drops what is
+    uneven. Corrected, each polygon is an object for `prepare folder --instances`.
+    """
     from nodes_unet.data.candidates import propose
 
     found = propose(images, out, label, smoothing=smoothing, background=background, smallest=smallest)

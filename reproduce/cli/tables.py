@@ -1,10 +1,10 @@
-"""What commands are told by name: tables, which the scripts in `experiments` define, and seeds."""
+"""What commands are told by name: tables, which the scripts in `experiments` define, their rows, and seeds."""
 
 import importlib
 import pkgutil
 
 from nodes_unet.errors import InputError
-from reproduce.table import Table
+from reproduce.table import Row, Table
 
 
 def load_tables() -> dict[str, Table]:
@@ -24,6 +24,19 @@ def find_table(name: str) -> Table:
     if name not in tables:
         raise InputError(f"unknown table {name!r}: choose from {', '.join(tables)}")
     return tables[name]
+
+
+def rows_of(text: str, table: Table) -> list[Row]:
+    """The rows of `U-Net,ODEUNet5`.
+
+    Raises:
+        InputError: the table lacks one, it cannot be run, or one is named twice.
+    """
+    rows = [table.row(name.strip()) for name in text.split(",")]
+    for number, row in enumerate(rows):
+        if row in rows[:number]:
+            raise InputError(f"--rows {text!r} has {row.name} twice: leave one out")
+    return rows
 
 
 def seeds_of(text: str) -> list[int]:

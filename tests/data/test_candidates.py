@@ -93,6 +93,8 @@ def test_two_images_of_one_name_and_a_damaged_one_are_named_before_anything_is_w
 def test_a_folder_without_images_is_named(tmp_path):
     with pytest.raises(InputError, match="holds no image of a known kind"):
         propose(tmp_path, tmp_path / "masks", "cell")
+    with pytest.raises(InputError, match="nowhere is no folder"):
+        propose(tmp_path / "nowhere", tmp_path / "masks", "cell")
 
 
 def test_the_commands_lead_from_images_to_a_dataset_of_instances(tmp_path):

@@ -79,13 +79,20 @@ def test_kinds_come_from_a_file(folder, tmp_path, refuse_source):
     assert {name: kind for name, kind in found.items() if kind} == {"b": "manual", "d": "artefact"}
     for content, words in (
         ("id,kind\nz,manual\n", "line 2: there is no image z"),
-        ("id,kind\na,manual\nb,manual\na,artefact\n", "line 2: a is there more than once"),
+        ("id,kind\na.png,manual\nb,manual\na,artefact\n", "line 2: a is there more than once"),
         ("id,kind\na,odd\n", "line 2: the kind 'odd' is none of manual, artefact"),
         ("id\na\n", "has the columns id: it needs id, kind"),
         ("", "is not a CSV file"),
     ):
         (tmp_path / "kinds.csv").write_text(content)
         refuse_source(partial(fluocells_source, kinds=tmp_path / "kinds.csv"), folder, "kinds.csv", words)
+
+
+@pytest.mark.parametrize("part", [IMAGES, MASKS])
+@pytest.mark.parametrize("name", ["z.tif", "z.PNG"])
+def test_a_file_of_another_kind_is_named(folder, refuse_source, part, name):
+    (folder / part / name).write_bytes(b"")
+    refuse_source(fluocells_source, folder, name, "is no .png file")
 
 
 def test_the_seed_decides_the_test_images(folder):

@@ -335,7 +335,18 @@ def test_numbers_of_objects_go_with_one_class(folder, refuse_source):
     refuse_source(lambda folder: folder_source(folder, CLASSES, instances=True), folder, "one class", "white, red")
 
 
-def test_a_labelme_file_has_no_numbers_of_objects(folder, refuse_source):
+def test_each_shape_of_a_labelme_file_is_an_object(folder):
     (folder / "masks" / "a.png").unlink()
-    (folder / "masks" / "a.json").write_text("{}")
-    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, "a.json")
+    boxes = [[[0, 0], [5, 11]], [[6, 0], [9, 11]]]
+    shapes = [{"label": "cell", "points": box, "shape_type": "rectangle"} for box in boxes]
+    document = {"shapes": shapes, "imageHeight": 12, "imageWidth": 16}
+    (folder / "masks" / "a.json").write_text(json.dumps(document))
+    first = next(folder_source(folder, ("background", "cell"), instances=True).splits["train"]())
+    assert (first.mask.dtype, first.counts) == (np.uint16, (2,))
+    assert [len(np.unique(first.mask[:, columns])) for columns in (slice(6), slice(6, 10), slice(10, 16))] == [1, 1, 1]
+    assert first.mask[0, 0] != first.mask[0, 6] and not first.mask[:, 10:].any()
+
+
+def test_hidden_files_are_no_images(folder):
+    (folder / "images" / "._a.png").write_bytes(b"of another system")
+    assert {sample.id for sample in samples(folder, "train")} == {"a", "b", "c"}

@@ -89,6 +89,21 @@ def test_a_negative_is_refused(tmp_path, read):
         read(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("read", [read_image, read_mask])
+def test_one_bit_is_black_and_white_unless_stored_as_a_negative(tmp_path, read):
+    tifffile.imwrite(tmp_path / "a.tif", LABELS > 2, photometric="minisblack")
+    np.testing.assert_array_equal(read(tmp_path / "a.tif").reshape(*LABELS.shape, -1)[..., 0] > 0, LABELS > 2)
+    tifffile.imwrite(tmp_path / "a.tif", LABELS > 2)
+    with pytest.raises(InputError, match=r"a\.tif is stored as a negative \(MinIsWhite\)"):
+        read(tmp_path / "a.tif")
+
+
+def test_a_mask_is_no_jpeg(tmp_path):
+    Image.fromarray(LABELS).save(tmp_path / "a.jpg")
+    with pytest.raises(InputError, match=r"a\.jpg is a JPEG, which changes numbers: export the mask as PNG or TIFF"):
+        read_mask(tmp_path / "a.jpg")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_no_numbers_are_refused(tmp_path, value):
     tifffile.imwrite(tmp_path / "a.tif", np.array([[0.1, value, 0.2]], np.float32))
@@ -143,8 +158,19 @@ def test_16_bit_colours_written_by_opencv_keep_their_channels(tmp_path):
 
 
 def test_a_float_image_runs_from_0_to_1(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", np.array([[-1, 0, 0.2, 0.4, 1, 7]], np.float32))
-    assert grey(read_image(tmp_path / "a.tif"))[0].tolist() == [0, 0, 51, 102, 255, 255]
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[0, 0.2, 0.4, 1]], np.float32))
+    assert grey(read_image(tmp_path / "a.tif"))[0].tolist() == [0, 51, 102, 255]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([0, 254.5], np.float32), ([-0.1, 1], np.float32), ([-1, 9], np.int16), ([0, 9], np.int32)],
+)
+def test_values_that_do_not_say_what_is_white_are_refused_unless_stretched(tmp_path, values, kind):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([values], kind))
+    with pytest.raises(InputError, match=f"a.tif has values of {np.dtype(kind)} from .* give --stretch"):
+        read_image(tmp_path / "a.tif")
+    assert grey(read_image(tmp_path / "a.tif", (0, 100)))[0].tolist() == [0, 255]
 
 
 def test_a_1_bit_image_is_black_and_white(tmp_path):
@@ -239,7 +265,7 @@ def test_a_truncated_image_is_named(tmp_path, read, suffix, kept):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8)).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: kept if isinstance(kept, int) else int(kept * len(content))])
-    with pytest.raises(InputError, match=rf"cut\{suffix} cannot be read as an image"):
+    with pytest.raises(InputError, match=rf"cut\{suffix} (cannot be read as an image|is a JPEG)"):
         read(path)
 
 

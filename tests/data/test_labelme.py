@@ -23,7 +23,7 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
 
 
 def shape(kind, points, label="red", **more):
-    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}, **more}
+    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}} | more
 
 
 def png(pixels):
@@ -170,6 +170,23 @@ def test_later_shapes_lie_over_earlier_ones(write):
     mask = read_labelme(write(cell, inside, hole), CLASSES)
     assert (mask[10, 10], mask[12, 15], mask[13, 16]) == (2, 1, 0)
     assert not (read_labelme(write(hole, inside, cell), CLASSES) == 1).any()
+
+
+def test_shapes_may_be_objects_by_number_or_group(write):
+    boxes = [[[0, 0], [3, 9]], [[4, 0], [7, 9]], [[8, 0], [11, 9]], [[20, 0], [23, 9]], [[0, 0], [1, 9]]]
+    red = [shape("rectangle", box, group_id=group) for box, group in zip(boxes, (None, 7, None, 7), strict=False)]
+    found = read_labelme(write(*red, shape("rectangle", boxes[4], "background")), CLASSES, instances=True)
+    expected = np.zeros((HEIGHT, WIDTH), np.uint16)
+    for number, box in ((1, boxes[0]), (2, boxes[1]), (3, boxes[2]), (2, boxes[3]), (0, boxes[4])):
+        expected[:10, box[0][0] : box[1][0] + 1] = number
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.uint16
+
+
+def test_more_shapes_than_numbers_are_refused(write):
+    path = write(*[shape("rectangle", [[0, 0], [1, 1]])] * 65536)
+    with pytest.raises(InputError, match="has 65536 shapes, more than 65535"):
+        read_labelme(path, CLASSES, instances=True)
 
 
 def test_names_are_found_without_regard_to_case_but_as_written_first(write):

@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, one sentence an error, results on stdout."""
 
+import errno
 import importlib.metadata
 import json
 import subprocess
@@ -54,6 +55,17 @@ def test_audit_prints_checks_with_their_arithmetic(capfd):
 @pytest.mark.parametrize("without", [["--layer", "records"], ["--junit", "check.xml"], ["--json"]])
 def test_an_update_of_the_reference_is_whole(capfd, without):
     assert without[0] in refused(capfd, "check", "--update", "a reason", *without)
+
+
+def test_a_place_without_rights_is_named(capfd, tmp_path, monkeypatch):
+    """Root, as which tests may run, has all rights: the system's answer is put in."""
+
+    def forbidden(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_dir", forbidden)
+    message = refused(capfd, "data", "candidates", tmp_path / "secret", "--out", tmp_path / "masks")
+    assert f"{tmp_path / 'secret'}: Permission denied: ask for the rights to it" in message
 
 
 def test_version_is_the_installed_one(capfd):
@@ -127,6 +139,7 @@ def test_every_command_has_help_with_an_example(capfd):
         (["run", "ode-position", "--seeds", "-1"], "a seed lies between 0 and 4294967295"),
         (["run", "ode-position", "--seeds", "4294967296"], "a seed lies between"),
         (["run", "ode-position", "--rows", ""], "no row ''"),
+        (["run", "ode-position", "--rows", "U-Net, u-net"], "--rows 'U-Net, u-net' has U-Net twice"),
         (["data", "prepare", "folder", "x", "--classes", "a,,b", "--out", "a.h5"], "--classes 'a,,b'"),
         (["data", "prepare", "folder", "x", "--classes", "a,b,a", "--out", "a.h5"], "--classes 'a,b,a'"),
         (["data", "prepare", "misp", "x", "--classes", "a,b", "--out", "a.h5"], "--classes does not go with misp"),
@@ -152,7 +165,7 @@ def test_every_command_has_help_with_an_example(capfd):
         (["data", "prepare", "folder", "nowhere", "--classes", "a,b", "--out", "a.h5"], "nowhere"),
         (["data", "prepare", "folder", "x", "--classes", "a,b,c", "--instances", "--out", "a.h5"], "x/images"),
         (["data", "prepare", "misp", "x", "--instances", "--out", "a.h5"], "--instances does not go with misp"),
-        (["data", "candidates", "nowhere", "--out", "masks"], "nowhere holds no image"),
+        (["data", "candidates", "nowhere", "--out", "masks"], "nowhere is no folder"),
         (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9", "--out", "a.h5"], "--stretch '9'"),
         (["data", "prepare", "folder", "x", "--classes", "a,b", "--stretch", "9,1", "--out", "a.h5"], "must rise"),
         (["data", "prepare", "misp", "nowhere", "--out", "a.h5"], "nowhere"),

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import nodes_unet
 from nodes_unet import InputError
+from nodes_unet.data.images import read_image
+from nodes_unet.inference import instances
 from reproduce.cli.tables import load_tables
 from reproduce.regression import checkpoints
 from reproduce.regression.checkpoints import CASES, FILE, IMAGES, NETWORKS, check
@@ -29,6 +32,13 @@ def test_this_code_gives_the_committed_numbers():
     numbers = list(check(load_tables(), REFERENCE, KNOWN))
     assert {number.subject for number in numbers} == {str(case) for case in CASES}
     assert [str(number) for number in numbers if not number.holds] == []
+
+
+def test_the_committed_network_counts_cells_as_it_is():
+    network, images = REFERENCE / NETWORKS / "counting-c-resunet.h5", REFERENCE / IMAGES / "instances" / "images"
+    model, description = nodes_unet.load(network), nodes_unet.read_description(network)
+    slices = [read_image(images / f"test-slice0000{number}.png") for number in range(4)]
+    assert [instances(model, description, image).max() for image in slices] == [1, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
