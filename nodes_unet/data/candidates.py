@@ -103,13 +103,16 @@ def _write(path: Path, document: dict) -> int:
     return len(document["shapes"])
 
 
-def propose(images: str | Path, out: str | Path, label: str, **options: float) -> dict[str, int]:
+def propose(
+    images: str | Path, out: str | Path, label: str, levels: tuple[float, float] | None = None, **options: float
+) -> dict[str, int]:
     """Writes a LabelMe file of candidates for each image of a folder.
 
     Args:
         images: the folder.
         out: folder of the files, which get the images' names.
         label: of all candidates.
+        levels: for `read_image`.
         **options: of `candidates`.
 
     Returns:
@@ -121,11 +124,11 @@ def propose(images: str | Path, out: str | Path, label: str, **options: float) -
     """
     if not Path(images).is_dir():
         raise InputError(f"{images} is no folder: name that of the images")
-    found = image_files(Path(images))
-    if not found:
+    paths = image_files(Path(images))
+    if not paths:
         raise InputError(f"{images} holds no image of a known kind ({', '.join(SUFFIXES)}): name another folder")
     files = {}
-    for path in found:
+    for path in paths:
         file = Path(out) / f"{path.stem}.json"
         if file in files:
             raise InputError(f"{path} and {files[file].name} would both get {file.name}: rename one of them")
@@ -134,7 +137,6 @@ def propose(images: str | Path, out: str | Path, label: str, **options: float) -
                 f"{file} exists, perhaps with an expert's corrections: move it away, or name another --out"
             )
         files[file] = path
-    documents = {
-        file: labelme(file, path, {label: candidates(read_image(path), **options)}) for file, path in files.items()
-    }
+    found = {file: candidates(read_image(path, levels=levels), **options) for file, path in files.items()}
+    documents = {file: labelme(file, path, {label: found[file]}) for file, path in files.items()}
     return {str(file): _write(file, document) for file, document in documents.items()}

@@ -24,6 +24,7 @@ def folder_source(
     licence: str = "not stated",
     pixel_size: float | None = None,
     stretch: tuple[float, float] | None = None,
+    levels: tuple[float, float] | None = None,
     instances: bool = False,
 ) -> Source:
     """Reads pairs `images/<id>.*` and `masks/<id>.*` as `split.csv` assigns them.
@@ -41,7 +42,7 @@ def folder_source(
         origin: where the data comes from.
         licence: under which terms.
         pixel_size: micrometres, where known.
-        stretch: percentiles for `read_image`; by default the full range of the file's type.
+        stretch, levels: percentiles or values for `read_image`; by default the full range of the file's type.
         instances: whether each number other than 0, or each shape, of a mask is an object; of two classes, then, and
             counted.
 
@@ -49,10 +50,12 @@ def folder_source(
         A source with the role `proxy`.
 
     Raises:
-        InputError: instances have other than two classes, a folder, file or column is missing, a column has an unknown
-            name, the pairs and the split file disagree, sizes differ, or (while the source is read) a file is cut short
-            or a mask holds a value that is no class.
+        InputError: both `stretch` and `levels` are given, instances have other than two classes, a folder, file or
+            column is missing, a column has an unknown name, the pairs and the split file disagree, sizes differ, or
+            (while the source is read) a file is cut short or a mask holds a value that is no class.
     """
+    if stretch is not None and levels is not None:
+        raise InputError("--stretch and --levels both say what is black and white: give one of them")
     folder = Path(folder)
     images, masks = _files(folder / "images", SUFFIXES), _files(folder / "masks", (*SUFFIXES, ".json"))
     table = _read_split(folder / "split.csv")
@@ -63,7 +66,7 @@ def folder_source(
 
     def samples(rows: pd.DataFrame) -> Iterator[Sample]:
         for row in rows.itertuples():
-            image = read_image(images[row.id], stretch)
+            image = read_image(images[row.id], stretch, levels)
             mask = _read_objects(masks[row.id], classes) if instances else _read_classes(masks[row.id], classes)
             _check_size(images[row.id], image, masks[row.id], mask)
             known = (len(np.unique(mask[mask > 0])),) if instances else counts[row.id]
@@ -77,8 +80,15 @@ def folder_source(
         licence=licence,
         pixel_size=pixel_size,
         splits={split: lambda rows=rows: samples(rows) for split, rows in table.groupby("split")},
-        rules={"bit depth": "full range" if stretch is None else f"percentiles {stretch[0]:g} to {stretch[1]:g}"},
+        rules={"bit depth": _rule(stretch, levels)},
     )
+
+
+def _rule(stretch: tuple[float, float] | None, levels: tuple[float, float] | None) -> str:
+    for what, limits in (("values", levels), ("percentiles", stretch)):
+        if limits is not None:
+            return f"{what} {limits[0]:g} to {limits[1]:g}"
+    return "full range"
 
 
 def _files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:

@@ -18,20 +18,23 @@ _CONVERTED = {"1": "L", "P": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"
 _PHOTOMETRIC = 262  # TIFF tag
 
 
-def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> np.ndarray:
+def read_image(
+    path: str | Path, stretch: tuple[float, float] | None = None, levels: tuple[float, float] | None = None
+) -> np.ndarray:
     """Reads an image file.
 
     Args:
         path: PNG, JPEG, BMP or TIFF file, grey, RGB or RGBA (alpha is dropped), of integers or floats.
         stretch: two percentiles of the image that become 0 and 255; by default the full range of the file's type does,
             0 to 65535 of 16 bits and 0 to 1 of floats, and 8-bit files stay as they are.
+        levels: two values that become 0 and 255 in every image, as 0 and 4095 for a camera of 12 bits.
 
     Returns:
         (H, W, 3) uint8 RGB; palettes, CMYK and YCbCr are brought there by Pillow.
 
     Raises:
         InputError: the file is missing, cut short, no image, stored turned or as a negative, has a shape other than
-            (H, W) or (H, W, 1 to 4), or numbers that are not finite or, without `stretch`, do not say what is black and
+            (H, W) or (H, W, 1 to 4), or numbers that are not finite or, with neither, do not say what is black and
             white: below 0, integers of more than 16 bits, floats above 1.
     """
     image_size(path)
@@ -44,7 +47,7 @@ def read_image(path: str | Path, stretch: tuple[float, float] | None = None) -> 
         pixels = pixels[..., :-1]
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise InputError(f"{path} has values that are no finite numbers: put numbers in their place")
-    return np.ascontiguousarray(np.broadcast_to(_eight_bit(pixels, stretch, path), (*pixels.shape[:2], 3)))
+    return np.ascontiguousarray(np.broadcast_to(_eight_bit(pixels, stretch, levels, path), (*pixels.shape[:2], 3)))
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -142,8 +145,10 @@ def _read_indices(path: Path) -> np.ndarray:
         return np.asarray(file)
 
 
-def _eight_bit(pixels: np.ndarray, stretch: tuple[float, float] | None, path: str | Path) -> np.ndarray:
-    if stretch is not None:
+def _eight_bit(pixels: np.ndarray, stretch: tuple | None, levels: tuple | None, path: str | Path) -> np.ndarray:
+    if levels is not None:
+        low, high = levels
+    elif stretch is not None:
         low, high = np.percentile(pixels, stretch)
     elif pixels.dtype == np.uint8:
         return pixels
@@ -152,7 +157,7 @@ def _eight_bit(pixels: np.ndarray, stretch: tuple[float, float] | None, path: st
         if high > np.iinfo(np.uint16).max or pixels.min() < low or pixels.max() > high:
             raise InputError(
                 f"{path} has values of {pixels.dtype} from {pixels.min():g} to {pixels.max():g}, which do not say what "
-                "is black and white: export it in 8 or 16 bit, or give --stretch"
+                "is black and white: export it in 8 or 16 bit, or give --levels"
             )
     scaled = (pixels.astype(np.float64) - low) * (255.0 / (high - low or 1.0))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

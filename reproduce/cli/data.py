@@ -1,6 +1,7 @@
 """`reproduce data`: build dataset files, and look into them."""
 
 import json
+import math
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,7 @@ from nodes_unet.errors import InputError
 app = typer.Typer(help="Build dataset files, and look into them.", no_args_is_help=True, rich_markup_mode=None)
 
 READERS = {  # by layout, with the options that it takes
-    "folder": (folder_source, ("classes", "name", "origin", "licence", "pixel_size", "stretch", "instances")),
+    "folder": (folder_source, ("classes", "name", "origin", "licence", "pixel_size", "stretch", "levels", "instances")),
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed", "first_keeps", "name", "origin", "licence")),
     "coco": (coco_source, ("name", "origin", "licence", "pixel_size")),
@@ -65,6 +66,9 @@ def prepare(
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles of each image that become black and white, as 1,99.")
     ] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="folder: values that become black and white, as 0,4095 for 12 bits.")
+    ] = None,
     instances: Annotated[
         bool, typer.Option("--instances", help="folder: each number in a mask, or LabelMe shape, is an object.")
     ] = False,
@@ -90,6 +94,7 @@ def prepare(
         "licence": licence,
         "pixel_size": pixel_size,
         "stretch": stretch,
+        "levels": levels,
         "instances": instances or None,
         "seed": seed,
         "first_keeps": first_keeps or None,
@@ -108,6 +113,8 @@ def prepare(
         stated["classes"] = _class_names(classes)
     if "stretch" in stated:
         stated["stretch"] = _percentiles(stretch)
+    if "levels" in stated:
+        stated["levels"] = _pair("--levels", levels, "0,4095")
     _write(out, reader(folder, **stated))
 
 
@@ -186,6 +193,9 @@ def candidates(
     smoothing: Annotated[float, typer.Option(min=0.1, help="Sigma of the filter against noise, pixels.")] = 2.0,
     background: Annotated[float, typer.Option(min=1, help="Radius of the background's median, pixels.")] = 60.0,
     smallest: Annotated[int, typer.Option(min=1, help="Pixels of the smallest object kept.")] = 200,
+    levels: Annotated[
+        str | None, typer.Option(help="Values that are black and white, as 0,4095; by default the type's.")
+    ] = None,
 ) -> None:
     """Outline bright objects in LabelMe files, for an expert to correct before `prepare` reads them.
 
@@ -195,7 +205,8 @@ def candidates(
     """
     from nodes_unet.data.candidates import propose
 
-    found = propose(images, out, label, smoothing=smoothing, background=background, smallest=smallest)
+    limits = None if levels is None else _pair("--levels", levels, "0,4095")
+    found = propose(images, out, label, limits, smoothing=smoothing, background=background, smallest=smallest)
     for file, number in found.items():
         print(f"{file}: {number} candidates")
 
@@ -239,10 +250,17 @@ def _class_names(text: str | None) -> list[str]:
 
 
 def _percentiles(text: str) -> tuple[float, float]:
+    low, high = _pair("--stretch", text, "1,99")
+    if not 0 <= low < high <= 100:
+        raise InputError(f"--stretch {text!r}: the percentiles must rise between 0 and 100")
+    return low, high
+
+
+def _pair(option: str, text: str, example: str) -> tuple[float, float]:
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(f"--stretch {text!r} is no pair of percentiles: write it as 1,99") from error
-    if not 0 <= low < high <= 100:
-        raise InputError(f"--stretch {text!r}: the percentiles must rise between 0 and 100")
+        raise InputError(f"{option} {text!r} is no pair of numbers: write it as {example}") from error
+    if not -math.inf < low < high < math.inf:
+        raise InputError(f"{option} {text!r}: the second number must be the larger one")
     return low, high

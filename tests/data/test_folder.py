@@ -159,6 +159,13 @@ def test_dark_images_are_stretched_where_that_is_asked_for(folder):
     assert source.rules["bit depth"] == "percentiles 0 to 100"
 
 
+def test_levels_are_the_same_for_every_image(folder):
+    Image.fromarray(np.tile(np.arange(16, dtype=np.uint16) * 4, (12, 1))).save(folder / "images" / "a.png")
+    source = folder_source(folder, CLASSES, levels=(0, 120))
+    np.testing.assert_array_equal(next(source.splits["train"]()).image[0, :3, 0], [0, 8, 17])
+    assert source.rules["bit depth"] == "values 0 to 120"
+
+
 def test_16_bit_masks_of_classes_become_8_bit(folder):
     _, mask = pixels("a")
     Image.fromarray(mask.astype(np.uint16)).save(folder / "masks" / "a.png")

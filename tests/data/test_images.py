@@ -168,9 +168,16 @@ def test_a_float_image_runs_from_0_to_1(tmp_path):
 )
 def test_values_that_do_not_say_what_is_white_are_refused_unless_stretched(tmp_path, values, kind):
     tifffile.imwrite(tmp_path / "a.tif", np.array([values], kind))
-    with pytest.raises(InputError, match=f"a.tif has values of {np.dtype(kind)} from .* give --stretch"):
+    with pytest.raises(InputError, match=f"a.tif has values of {np.dtype(kind)} from .* give --levels"):
         read_image(tmp_path / "a.tif")
     assert grey(read_image(tmp_path / "a.tif", (0, 100)))[0].tolist() == [0, 255]
+
+
+def test_levels_are_black_and_white_in_every_image(tmp_path):
+    for name, values in (("a", [100, 100, 4095]), ("b", [0, 1365, 5000])):
+        Image.fromarray(np.array([values], np.uint16)).save(tmp_path / f"{name}.png")
+    read = [grey(read_image(tmp_path / f"{name}.png", levels=(0, 4095)))[0].tolist() for name in "ab"]
+    assert read == [[6, 6, 255], [0, 85, 255]]
 
 
 def test_a_1_bit_image_is_black_and_white(tmp_path):
