@@ -39,7 +39,6 @@ def rehearse(request: Request) -> bool:
     if not request.table.needs_data:
         print(f"{request.table.id} trains nothing: there is nothing to rehearse", file=sys.stderr)
         return True
-    request.table.settings(request.preset)
     dataset = open_dataset(request.data, request.table, request.preset, request.store)
     rehearsed = {}
     for row in request.rows:

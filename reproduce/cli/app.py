@@ -16,11 +16,13 @@ from typing import Annotated
 
 import typer
 
+from nodes_unet.data.store import Dataset
 from nodes_unet.errors import InputError
 from reproduce.cli import bench, check, data
 from reproduce.cli.tables import find_table, load_tables, rows_of, seeds_of
 from reproduce.comparison.compare import Comparison, groups
 from reproduce.comparison.compare import compare as compare_records
+from reproduce.datasets import check_classes
 from reproduce.heap import keep_freed_memory
 from reproduce.published import Published, published_numbers
 from reproduce.quiet import import_tensorflow
@@ -201,8 +203,7 @@ def run(
 
     failed = False
     tables = list(load_tables().values()) if table_id == "all" else [find_table(table_id)]
-    if data != SYNTHETIC and not any(table.needs_data for table in tables):
-        raise InputError(f"{table_id} needs no images: leave --data out")
+    _check_request(tables, preset, data)
     for table in tables:
         chosen = table.runnable(preset) if rows is None else rows_of(rows, table)
         request = Request(table, chosen, seeds_of(seeds), preset, data, out, devices, tensorboard)
@@ -219,6 +220,19 @@ def run(
         asked_last = sorted(find_records(out, table.id), key=lambda record: record["key"] in made)
         _print_comparison(compare_records(table, asked_last), out, Format.text)
     raise typer.Exit(int(failed))
+
+
+def _check_request(tables: list[Table], preset: str, data: str) -> None:
+    """Makes sure that each table has the preset and can be made of the data, before the first one takes its time."""
+    for table in tables:
+        table.settings(preset)
+    if data == SYNTHETIC:
+        return
+    of_images = [table for table in tables if table.needs_data]
+    if not of_images:
+        raise InputError(f"{tables[0].id} needs no images: leave --data out")
+    for table in of_images:
+        check_classes(Dataset(data), table.classes)
 
 
 @app.command(epilog="Example: reproduce claims --out results")

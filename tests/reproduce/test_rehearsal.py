@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from nodes_unet.errors import InputError
 from reproduce import rehearsal
 from reproduce.rehearsal import _predictions, rehearse
 from reproduce.request import Request
@@ -32,13 +31,6 @@ def test_a_row_that_does_not_work_is_told_and_hides_no_other(rehearsed, tiny_tab
     assert not rehearsed([Row("Broken", "ode_unet", {"position": 77}), tiny_table.rows[0]])
     out = capfd.readouterr().out
     assert "failed: InputError" in out and "U-Net" in out
-
-
-def test_an_unknown_preset_starts_no_process(tiny_table, disc_file, tmp_path, capfd):
-    request = Request(tiny_table, tiny_table.rows, [0], "smok", str(disc_file), tmp_path / "runs")
-    with pytest.raises(InputError, match="no preset 'smok'"):
-        rehearse(request)
-    assert "rehearsing" not in capfd.readouterr().err
 
 
 def test_tensorflow_says_nothing_when_a_process_starts(rehearsed, tiny_table, capfd):
