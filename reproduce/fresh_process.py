@@ -2,12 +2,13 @@
 
 import importlib
 import multiprocessing
+import signal
 
 from reproduce.quiet import import_tensorflow
 
 
 def measured(module: str, function: str, *arguments, tensorflow: bool = True) -> dict:
-    """What a function of a module returns in a fresh process, or `{"error": sentence}`.
+    """What a function of a module returns in a fresh process, which ends with this one, or `{"error": sentence}`.
 
     Args:
         module, function: their names.
@@ -24,11 +25,15 @@ def measured(module: str, function: str, *arguments, tensorflow: bool = True) ->
     except EOFError:
         process.join()
         return {"error": f"the process ended with code {process.exitcode}, as it does when memory runs out"}
+    except (KeyboardInterrupt, SystemExit):
+        process.terminate()
+        raise
     finally:
         process.join()
 
 
 def _report(sender, tensorflow: bool, module: str, function: str, *arguments) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes: the other one ends this
     if tensorflow:
         import_tensorflow()
     try:

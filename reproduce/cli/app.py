@@ -8,11 +8,12 @@ import importlib.metadata
 import itertools
 import json
 import re
+import signal
 import sys
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line on the given arguments (by default the process's) and ends the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    signal.signal(signal.SIGTERM, _end)
     try:
         app([argument for argument in arguments if argument != "--debug"], prog_name="reproduce")
     except InputError as error:
@@ -64,6 +66,11 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         print(f"reproduce: {error.filename}: {error.strerror}: ask for the rights to it", file=sys.stderr)
         sys.exit(2)
+
+
+def _end(*_) -> NoReturn:
+    """Ends the process so that it tidies up: unfinished files and processes of its own go."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _print_version(asked: bool) -> None:

@@ -3,8 +3,10 @@
 import errno
 import importlib.metadata
 import json
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import h5py
@@ -66,6 +68,17 @@ def test_a_place_without_rights_is_named(capfd, tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.is_dir", forbidden)
     message = refused(capfd, "data", "candidates", tmp_path / "secret", "--out", tmp_path / "masks")
     assert f"{tmp_path / 'secret'}: Permission denied: ask for the rights to it" in message
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_is_ended_leaves_nothing_half_written(tmp_path, sent, code):
+    command = [sys.executable, "-m", "reproduce", "data", "synth", "--train", "5000", "--out", tmp_path / "new.h5"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.1)
+    process.send_signal(sent)
+    assert process.wait(timeout=60) == code
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_version_is_the_installed_one(capfd):
