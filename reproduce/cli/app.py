@@ -56,15 +56,12 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _end)
     try:
         app([argument for argument in arguments if argument != "--debug"], prog_name="reproduce")
-    except InputError as error:
+    except (InputError, PermissionError) as error:
         if debug:
             raise
+        if isinstance(error, PermissionError):
+            error = f"{error.filename}: {error.strerror}: ask for the rights to it"
         print(f"reproduce: {error}", file=sys.stderr)
-        sys.exit(2)
-    except PermissionError as error:
-        if debug:
-            raise
-        print(f"reproduce: {error.filename}: {error.strerror}: ask for the rights to it", file=sys.stderr)
         sys.exit(2)
 
 
@@ -238,8 +235,9 @@ def _check_request(tables: list[Table], preset: str, data: str) -> None:
     of_images = [table for table in tables if table.needs_data]
     if not of_images:
         raise InputError(f"{tables[0].id} needs no images: leave --data out")
+    dataset = Dataset(data)
     for table in of_images:
-        check_classes(Dataset(data), table.classes)
+        check_classes(dataset, table.classes)
 
 
 @app.command(epilog="Example: reproduce claims --out results")

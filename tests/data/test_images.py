@@ -272,7 +272,9 @@ def test_a_truncated_image_is_named(tmp_path, read, suffix, kept):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 99), np.uint8)).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: kept if isinstance(kept, int) else int(kept * len(content))])
-    with pytest.raises(InputError, match=rf"cut\{suffix} (cannot be read as an image|is a JPEG)"):
+    known_by_its_header = read is read_mask and suffix == ".jpg" and kept in (0.1, 0.5, 0.95)
+    words = "is a JPEG" if known_by_its_header else "cannot be read as an image"
+    with pytest.raises(InputError, match=rf"cut\{suffix} {words}"):
         read(path)
 
 

@@ -23,7 +23,7 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
 
 
 def shape(kind, points, label="red", **more):
-    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}} | more
+    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}, **more}
 
 
 def png(pixels):
