@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from nodes_unet.models.encoders import encoder as named_encoder
+from nodes_unet.models.normalisation import set_momentum
 from nodes_unet.models.padding import any_size
 
 FILTERS = (256, 128, 64, 32, 16)
@@ -77,9 +78,7 @@ def _network(
     x = layers.Conv2D(classes, 3, padding="same", name="final_conv")(x)
     activation = "sigmoid" if classes == 1 else "softmax"
     model = keras.Model(backbone.input, layers.Activation(activation, dtype="float32", name="probabilities")(x))
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = momentum
+    set_momentum(model, momentum)
     return any_size(model, 32) if None in input_shape else model
 
 

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from nodes_unet.models.normalisation import set_momentum
 from nodes_unet.models.padding import CropTo, PadToMultiple
 
 LEVELS = 3  # poolings
@@ -17,6 +18,7 @@ def c_resunet(
     bridge_kernel: int = 5,
     bridge_dilation: int = 1,
     residual: bool = True,
+    batch_norm_momentum: float = 0.99,
 ) -> keras.Model:
     """c-ResUnet: a U-Net of residual units on a learned colour space of one channel, with a wide bridge.
 
@@ -34,6 +36,8 @@ def c_resunet(
         bridge_units: residual units at the bottom; the paper adds a second one.
         bridge_kernel, bridge_dilation: of their convolutions.
         residual: whether units have shortcuts; without, it is a U-Net of the same convolutions.
+        batch_norm_momentum: how much of the moving averages of batch normalisation each training step keeps; 0.99 is
+            that of Keras.
 
     Returns:
         A model from (B, H, W, channels) to class probabilities (B, H, W, classes), float32.
@@ -69,7 +73,9 @@ def c_resunet(
         x = _unit(x, upsampled if residual else None, width, f"up{level}")
     activation = "sigmoid" if classes == 1 else "softmax"
     x = layers.Conv2D(classes, 1, activation=activation, dtype="float32", name="padded_probabilities")(x)
-    return keras.Model(image, CropTo(name="probabilities", dtype="float32")([x, image]))
+    model = keras.Model(image, CropTo(name="probabilities", dtype="float32")([x, image]))
+    set_momentum(model, batch_norm_momentum)
+    return model
 
 
 def resunet(
@@ -77,12 +83,21 @@ def resunet(
     classes: int = 1,
     filters: int = 16,
     residual: bool = True,
+    batch_norm_momentum: float = 0.99,
 ) -> keras.Model:
     """c-ResUnet without colour space and second bridge unit, which the paper adds to the ResUnet of Zhang et al. 2018.
 
     The bridge keeps the 5x5 convolutions, which the paper adds as well. Arguments and returns as for `c_resunet`.
     """
-    return c_resunet(input_shape, classes, filters, colour_space=False, bridge_units=1, residual=residual)
+    return c_resunet(
+        input_shape,
+        classes,
+        filters,
+        colour_space=False,
+        bridge_units=1,
+        residual=residual,
+        batch_norm_momentum=batch_norm_momentum,
+    )
 
 
 def _unit(x, shortcut, width: int, name: str, **form):

@@ -73,6 +73,16 @@ def test_dilation_widens_what_a_pixel_sees_at_no_parameters():
     assert sizes[1] == sizes[2]
 
 
+@pytest.mark.parametrize("network", ["c_resunet", "resunet"])
+def test_moving_averages_move_by_what_the_momentum_leaves(network):
+    model = build(network, filters=2, batch_norm_momentum=0.75)
+    normalisations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    inputs = keras.Model(model.input, normalisations[0].input)(images())
+    model(images(), training=True)
+    assert {layer.momentum for layer in normalisations} == {0.75}
+    np.testing.assert_allclose(normalisations[0].moving_mean, 0.25 * np.mean(inputs, (0, 1, 2)), rtol=1e-3, atol=1e-6)
+
+
 def test_several_classes_are_a_distribution():
     outputs = build("c_resunet", filters=2, classes=3).predict_on_batch(images())
     np.testing.assert_allclose(outputs.sum(axis=-1), 1, rtol=1e-5)
