@@ -12,7 +12,8 @@ from PIL import ExifTags
 
 from nodes_unet.errors import InputError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+TIFF = (".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", *TIFF)
 MOST_PIXELS = 100_000_000
 _CONVERTED = {"1": "L", "P": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}  # Pillow's modes
 _PHOTOMETRIC = 262  # TIFF tag
@@ -34,8 +35,9 @@ def read_image(
 
     Raises:
         InputError: the file is missing, cut short, no image, stored turned or as a negative, has a shape other than
-            (H, W) or (H, W, 1 to 4), or numbers that are not finite or, with neither, do not say what is black and
-            white: below 0, integers of more than 16 bits, floats above 1.
+            (H, W) or (H, W, 1 to 4), or is a TIFF of two channels, or has numbers that are not finite or, with neither
+            stretch nor levels, do not say what is black and white: below 0, integers of more than 16 bits, floats above
+            1.
     """
     image_size(path)
     pixels = _decode(path, _read_pixels)
@@ -43,6 +45,8 @@ def read_image(
         pixels = pixels[..., None]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
         raise InputError(f"{path} has the shape {pixels.shape}: expected a grey or RGB image, so export it as one")
+    if pixels.shape[2] == 2 and Path(path).suffix.lower() in TIFF:
+        raise InputError(f"{path} has 2 channels: export the one to look at in grey, or both as colours of RGB")
     if pixels.shape[2] in (2, 4):
         pixels = pixels[..., :-1]
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():

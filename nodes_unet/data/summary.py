@@ -11,8 +11,9 @@ def summarise(dataset: Dataset) -> dict:
     """Description and contents of a dataset, after its digest has been checked; reads every mask.
 
     Returns:
-        Plain values: the attributes, and for each split the number of images and groups, the sizes, and the share of
-        pixels of each class (of instance masks: the number of instances), and the number of cells where that is known.
+        Plain values: the attributes, and for each split the number of images and groups, the sizes, the number of
+        images of each kind and of cells where those are known, and the share of pixels of each class (of instance
+        masks: the number of instances).
 
     Raises:
         InputError: the content is not what the digest says.
@@ -42,6 +43,8 @@ def _summarise(split, classes) -> dict:
         else:
             instances += np.unique(mask[mask > 0]).size
     described = {"images": len(split), "groups": len(set(split.groups)), "sizes": dict(sizes)}
+    if any(split.kinds):
+        described["kinds"] = {kind or "others": number for kind, number in Counter(split.kinds).items()}
     if split.counts is not None:
         described["cells"] = dict(zip(classes[1:], split.counts.sum(axis=0).tolist(), strict=True))
     if not counts.any():

@@ -53,6 +53,13 @@ def test_alpha_of_grey_is_dropped(tmp_path):
     np.testing.assert_array_equal(grey(read_image(tmp_path / "a.png")), COLOURS[..., 0])
 
 
+@pytest.mark.parametrize("options", [{"planarconfig": "contig"}, {}], ids=["one image", "a page a row"])
+def test_of_two_channels_of_a_microscope_none_is_dropped_unasked(tmp_path, options):
+    tifffile.imwrite(tmp_path / "a.tif", COLOURS[..., :2], photometric="minisblack", **options)
+    with pytest.raises(InputError, match=r"a\.tif has 2 channels: export the one to look at in grey"):
+        read_image(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize(
     ("suffix", "options"), [(".png", {}), (".tif", {}), (".bmp", {}), (".png", {"transparency": bytes([0, 90, 255])})]
 )

@@ -49,6 +49,13 @@ def test_a_split_without_a_single_instance_has_none(store, noise):
     assert found == {"images": 1, "groups": 1, "sizes": {"16x12": 1}, "instances": 0}
 
 
+def test_kinds_of_images_are_counted_where_there_are_any(store, noise):
+    dataset = store([noise(0, kind="manual"), noise(1), noise(2, kind="manual")], [noise(3)])
+    found = summarise(dataset)["splits"]
+    assert found["train"]["kinds"] == {"manual": 2, "others": 1}
+    assert "kinds" not in found["test"]
+
+
 def test_the_description_is_plain_and_can_be_written_as_json(store, noise):
     dataset = store([noise(0)], [noise(1)], [noise(2)], pixel_size=0.5, rules={"a": "b"})
     found = summarise(dataset)
