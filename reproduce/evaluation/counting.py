@@ -80,13 +80,8 @@ def metrics_of_labels(
         radius: of a match, pixels.
         separate: what is done with touching instances before they are learnt, as for `nodes_unet.data.batches.Batches`.
     """
-    lines = [
-        {
-            "kind": sample.kind,
-            **scored(
-                truth_instances(sample.mask), instances(filled(separate(sample.mask)), 1, **post_processing), radius
-            ),
-        }
-        for sample in split
-    ]
+    lines = []
+    for sample in split:
+        predicted = instances(filled(separate(sample.mask)), 1, **post_processing)
+        lines.append({"kind": sample.kind, **scored(truth_instances(sample.mask), predicted, radius)})
     return {f"{name}.of_labels": value for name, value in summarised(pd.DataFrame(lines)).items()}

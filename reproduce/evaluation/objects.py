@@ -163,14 +163,14 @@ def summarised(per_image: pd.DataFrame) -> dict[str, float]:
     of a difference of F1 can be one of rules: the highest less the lowest. IoU, AP and PQ are means of images.
     """
     error = per_image.predicted - per_image.truth
-    false = per_image["false_positives.optimal"]
+    invented = per_image["false_positives.optimal"]
     measured = {
         "mae": error.abs().mean(),
         "medae": error.abs().median(),
         "mpe": (error / per_image.truth)[per_image.truth > 0].mean(),
         "count_bias": error.mean(),
-        "wrong_objects": (false + per_image["false_negatives.optimal"]).mean(),
-        **{f"false_positives.{kind}": of_kind.mean() for kind, of_kind in false.groupby(per_image.kind) if kind},
+        "wrong_objects": (invented + per_image["false_negatives.optimal"]).mean(),
+        **{f"false_positives.{kind}": of_kind.mean() for kind, of_kind in invented.groupby(per_image.kind) if kind},
     }
     for rule, smoothing in SMOOTHING.items():
         matched = Counts(*(int(per_image[f"{name}.{rule}"].sum()) for name in Counts._fields))
