@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import albumentations
@@ -25,10 +26,9 @@ class Augmentation:
         zoom_out: largest further shrinking of height and of width, relative.
         shift: largest shift, relative to height and width.
         brightness: largest shift, relative to the full range.
-        contrast: largest relative change.
+        contrast: largest relative change; or the lowest and the highest.
         hue: largest shift, degrees of OpenCV's half circle (0 to 179).
         saturation: largest shift, grey levels.
-        colour_shift: largest shift of each of red, green and blue by itself, grey levels.
         noise: largest standard deviation of Gaussian noise, grey levels.
         blur: largest sigma of Gaussian blur, pixels.
         elastic: standard deviation of shifts, pixels, that vary over the image as white noise after a Gaussian filter
@@ -41,10 +41,9 @@ class Augmentation:
     zoom_out: float = 0
     shift: float = 0
     brightness: float = 0.1
-    contrast: float = 0.1
+    contrast: float | Sequence[float] = 0.1
     hue: float = 5
     saturation: float = 15
-    colour_shift: float = 0
     noise: float = 0
     blur: float = 0
     elastic: float = 0
@@ -75,11 +74,9 @@ class Augmentation:
         elastic = albumentations.ElasticTransform(
             alpha, ELASTIC_SIGMA, border_mode=cv2.BORDER_REFLECT_101, noise_distribution="uniform", p=0.5
         )
-        shifts = [(-self.colour_shift, self.colour_shift)] * 3
-        colour_shift = albumentations.RGBShift(*shifts, p=0.5)
         blur = albumentations.GaussianBlur(blur_limit=0, sigma_limit=(0, self.blur), p=0.5)
         noise = albumentations.GaussNoise(std_range=(0, self.noise / 255), p=0.5)
-        wanted = {"elastic": elastic, "colour_shift": colour_shift, "blur": blur, "noise": noise}
+        wanted = {"elastic": elastic, "blur": blur, "noise": noise}
         return [transform for name, transform in wanted.items() if getattr(self, name)]
 
 

@@ -24,8 +24,8 @@ def c_resunet(
 
     With the defaults, which are the paper's as far as it gives them, it has 1,709,177 parameters. Where the text is
     silent it follows the authors' published code (github.com/robomorelli/cell_counting_yellow): the widths, batch
-    normalisation and ELU before each convolution of a unit, 1x1 convolutions as shortcuts on the way down, and the
-    transposed convolution as the shortcut on the way up.
+    normalisation and ELU behind the colour space and before each convolution of a unit, 1x1 convolutions as shortcuts
+    on the way down, the transposed convolution as the shortcut on the way up, and the initial weights.
 
     Args:
         input_shape: (H, W, channels); H and W may be anything from 4 on, and None: what is missing to multiples of 8 is
@@ -51,7 +51,7 @@ def c_resunet(
     x = PadToMultiple(2**LEVELS, name="pad")(image)
     if colour_space:
         x = layers.Conv2D(1, 1, kernel_initializer="he_normal", name="colour_space_conv")(x)
-        x = layers.BatchNormalization(name="colour_space_bn")(x)
+        x = _activated(x, "colour_space")
     x = _convolution(x, filters, "down1_conv1")
     x = skip = _convolution(_activated(x, "down1"), filters, "down1_conv2")
     skips = []
@@ -67,8 +67,7 @@ def c_resunet(
             x = _unit(x, x if residual else None, width, f"down{level}_unit{unit}", **form)
     for level in range(LEVELS, 0, -1):
         width = filters * 2 ** (level - 1)
-        upsample = layers.Conv2DTranspose(width, 2, strides=2, kernel_initializer="he_normal", name=f"up{level}_upconv")
-        upsampled = upsample(x)
+        upsampled = layers.Conv2DTranspose(width, 2, strides=2, name=f"up{level}_upconv")(x)
         x = layers.Concatenate(name=f"up{level}_concat")([skips.pop(), upsampled])
         x = _unit(x, upsampled if residual else None, width, f"up{level}")
     activation = "sigmoid" if classes == 1 else "softmax"

@@ -144,11 +144,12 @@ def test_noise_has_up_to_the_deviation_asked_for():
     assert min(spreads) == 0 and 8 < max(spreads) < 20.5
 
 
-def test_colours_are_shifted_each_by_itself_and_no_further():
-    grey, mask = np.full((32, 32, 3), 128, np.uint8), np.zeros((32, 32), np.uint8)
-    shifts = np.array([drawn[0, 0].astype(int) - 128 for drawn, _ in still(grey, mask, 60, colour_shift=20)])
-    assert np.abs(shifts).max() <= 20 and (shifts.min(axis=0) < -10).all() and (shifts.max(axis=0) > 10).all()
-    assert (shifts == 0).all(axis=1).any() and (np.ptp(shifts, axis=1) > 20).any()
+def test_contrast_can_be_lowered_alone():
+    halves, mask = np.full((32, 32, 3), 60, np.uint8), np.zeros((32, 32), np.uint8)
+    halves[:, 16:] = 180
+    augmenter = Augmenter(Augmentation(**STILL | {"contrast": [-0.7, 0.0]}), 0)
+    spans = [int(np.ptp(augmenter(halves, mask, 0, copy)[0])) for copy in range(1, 40)]
+    assert max(spans) == 120 and 0.3 * 120 - 1 <= min(spans) < 0.5 * 120
 
 
 def test_blur_spreads_up_to_the_sigma_asked_for():

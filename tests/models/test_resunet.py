@@ -54,7 +54,7 @@ def test_what_is_missing_to_a_multiple_of_eight_is_mirrored():
     np.testing.assert_allclose(model.predict_on_batch(part), expected, atol=1e-6)
 
 
-def test_the_colour_space_has_one_channel_and_is_linear():
+def test_the_colour_space_has_one_channel_and_is_linear_before_its_elu():
     model = build("c_resunet", filters=2)
     space = keras.Model(model.input, model.get_layer("colour_space_bn").output)
     a, b = images(8, 8), images(8, 8)[::-1]
@@ -62,6 +62,16 @@ def test_the_colour_space_has_one_channel_and_is_linear():
     zero = space(np.zeros_like(a))
     np.testing.assert_allclose(space(a + b) - zero, (space(a) - zero) + (space(b) - zero), atol=1e-5)
     assert "colour_space_conv" not in [layer.name for layer in build("resunet", filters=2).layers]
+
+
+def test_an_elu_follows_the_colour_space_as_in_the_authors_network():
+    model = build("c_resunet", filters=2)
+    model.get_layer("colour_space_bn").set_weights([np.array([x], np.float32) for x in (1, -0.5, 0, 1)])
+    before, after = (model.get_layer(name).output for name in ("colour_space_bn", "down1_conv1"))
+    linear, convolved = keras.Model(model.input, [before, after])(images(8, 8))
+    assert (np.array(linear) < 0).any() and (np.array(linear) > 0).any()
+    activated = np.where(linear > 0, linear, np.expm1(np.minimum(linear, 0)))
+    np.testing.assert_allclose(model.get_layer("down1_conv1")(activated), convolved, atol=1e-6)
 
 
 def test_dilation_widens_what_a_pixel_sees_at_no_parameters():
