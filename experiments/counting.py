@@ -21,8 +21,8 @@ RECIPE = {
     ),
     "artefact_copies": assumed(
         12,
-        "of images with artefacts, where a kind says so: section 4.1 has more copies of them, the code 128 of each of a "
-        "few listed crops (twelve, six in its last version), which are not known here",
+        "of images with artefacts, where a kind says so: section 4.1 has more copies of them, the code 128 of each "
+        "of twelve listed crops (six in its last version), which are not known here",
     ),
     "oversampling": paper(
         True,

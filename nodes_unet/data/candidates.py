@@ -57,6 +57,8 @@ def _background(brightness: np.ndarray, radius: float) -> np.ndarray:
 def labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> dict:
     """The outlines of regions' connected components as polygons of a LabelMe file, which knows no holes.
 
+    Larger ones come first, so that what lies in another one's hole is drawn over it.
+
     Args:
         path: where the file will be.
         image: the image's path, which LabelMe opens relative to the file.
@@ -75,8 +77,7 @@ def labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarra
             "flags": {},
         }
         for label, region in regions.items()
-        for outline in cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
-        if len(outline) > 2
+        for outline in _outlines(region)
     ]
     return {
         "version": LABELME_VERSION,
@@ -87,6 +88,16 @@ def labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarra
         "imageHeight": height,
         "imageWidth": width,
     }
+
+
+def _outlines(region: np.ndarray) -> list[np.ndarray]:
+    """Of the components of a region (H, W) bool, those in holes of others too: (n, 1, 2) int32 each, largest first."""
+    outlines, levels = cv2.findContours(region.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if levels is None:
+        return []
+    parents = levels[0, :, 3]  # of a hole's outline, that of the component around it
+    outer = [outline for outline, parent in zip(outlines, parents, strict=True) if parent < 0 and len(outline) > 2]
+    return sorted(outer, key=cv2.contourArea, reverse=True)
 
 
 def write_labelme(path: str | Path, image: str | Path, regions: Mapping[str, np.ndarray]) -> int:

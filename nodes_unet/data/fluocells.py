@@ -18,21 +18,23 @@ from nodes_unet.errors import InputError
 CLASSES = ("background", "cell")
 IMAGES, MASKS = Path("all_images", "images"), Path("all_masks", "masks")
 TEST_IMAGES = 60  # section 4.1
+AUTHORS_TEST = Path(__file__).with_name("fluocells_test.txt")  # 010_split_data.py of robomorelli/cell_counting_yellow
 PAPERS_IMAGES, ARCHIVES_IMAGES = 273, 283  # section 2, and as published afterwards
 SIZE = 1200, 1600  # section 2
 
 
 def fluocells_source(
-    folder: str | Path, seed: int = 0, test_list: str | Path | None = None, kinds: str | Path | None = None
+    folder: str | Path, seed: int | None = None, test_list: str | Path | None = None, kinds: str | Path | None = None
 ) -> Source:
     """Reads images and masks; counts are those of the masks' components (8 neighbours).
 
     Args:
         folder: the unpacked archive.
-        seed: of the 60 test images, which the source does not name; of fewer images than it has a fifth.
+        seed: of 60 test images by chance; of fewer images than the archive has a fifth. By default the test images are
+            the 70 that the authors' code names, or those of seed 0 where one of these is missing.
         test_list: a text file that names the test images instead, one a line, with or without `.png`.
         kinds: a CSV file with the columns `id` and `kind` (`manual` or `artefact`) of images that were not labelled
-            semi-automatically, which the source does not name.
+            semi-automatically, which the archive does not name.
 
     Returns:
         A source; its role is `paper` where the number of images and their sizes are the archive's, else `proxy`.
@@ -43,7 +45,7 @@ def fluocells_source(
     """
     folder = Path(folder)
     names = _names(folder)
-    held_out = _drawn(names, seed) if test_list is None else _listed(Path(test_list), names)
+    held_out, split = _test_images(names, seed, test_list)
     kind_of = {} if kinds is None else _kinds(Path(kinds), names)
     is_archive = len(names) in (PAPERS_IMAGES, ARCHIVES_IMAGES) and all(
         image_size(folder / IMAGES / f"{name}.png") == SIZE for name in names
@@ -59,7 +61,6 @@ def fluocells_source(
                 )
             yield Sample(name, name, image, mask, (int(label(mask).max()),), kind_of.get(name, ""))
 
-    split = f"from {Path(test_list).name}" if test_list else f"{len(held_out)} test images by chance, seed {seed}"
     return Source(
         name="fluocells",
         classes=CLASSES,
@@ -88,6 +89,17 @@ def _names(folder: Path) -> list[str]:
         if not (folder / MASKS / f"{name}.png").is_file():
             raise InputError(f"{folder / IMAGES / name}.png has no mask {folder / MASKS / name}.png: add it")
     return names
+
+
+def _test_images(names: Sequence[str], seed: int | None, test_list: str | Path | None) -> tuple[set[str], str]:
+    """The test images and the rule that chose them."""
+    if test_list is not None:
+        return _listed(Path(test_list), names), f"from {Path(test_list).name}"
+    authors = set(AUTHORS_TEST.read_text(encoding="utf-8").split())
+    if seed is None and authors < set(names):
+        return authors, f"the {len(authors)} test images of the authors' code; the paper has {TEST_IMAGES}"
+    drawn = _drawn(names, seed or 0)
+    return drawn, f"{len(drawn)} test images by chance, seed {seed or 0}"
 
 
 def _drawn(names: Sequence[str], seed: int) -> set[str]:

@@ -34,10 +34,10 @@ def read_image(
         (H, W, 3) uint8 RGB; palettes, CMYK and YCbCr are brought there by Pillow.
 
     Raises:
-        InputError: the file is missing, cut short, no image, stored turned or as a negative, has a shape other than
-            (H, W) or (H, W, 1 to 4), or is a TIFF of two channels, or has numbers that are not finite or, with neither
-            stretch nor levels, do not say what is black and white: below 0, integers of more than 16 bits, floats above
-            1.
+        InputError: the file is missing, cut short, no image, several, stored turned or as a negative, has a shape other
+            than (H, W) or (H, W, 1 to 4), or is a TIFF of two channels, or has numbers that are not finite or, with
+            neither stretch nor levels, do not say what is black and white: below 0, integers of more than 16 bits,
+            floats above 1.
     """
     image_size(path)
     pixels = _decode(path, _read_pixels)
@@ -87,13 +87,15 @@ def image_size(path: str | Path) -> tuple[int, int]:
     """Height and width of an image file, from its header.
 
     Raises:
-        InputError: the file is missing, no image, has more than 100 megapixels, or is stored turned or as a negative,
-            which programs show in different ways.
+        InputError: the file is missing, no image, holds several, has more than 100 megapixels, or is stored turned or
+            as a negative, which programs show in different ways.
     """
     header = _decode(path, _read_header)
     width, height = header.size
     if width * height > MOST_PIXELS:
         raise InputError(f"{path} has {width} x {height} pixels, more than 100 megapixels: cut it into smaller images")
+    if header.images > 1:
+        raise InputError(f"{path} holds {header.images} images: export the one to look at alone")
     if header.orientation != 1:
         raise InputError(
             f"{path} is stored turned or mirrored (EXIF orientation {header.orientation}): save it upright"
@@ -121,16 +123,19 @@ def _decode(path, read):
 
 class _Header(NamedTuple):
     size: tuple[int, int]  # width, height
+    images: int
     orientation: int
     negative: bool
 
 
 def _read_header(path: Path) -> _Header:
     with PIL.Image.open(path) as file:
-        negative = file.format == "TIFF" and file.tag_v2.get(_PHOTOMETRIC) == 0
+        is_tiff = file.format == "TIFF"
+        images = file.n_frames if is_tiff else 1
+        negative = is_tiff and file.tag_v2.get(_PHOTOMETRIC) == 0
         # of the formats of cameras alone: of others Pillow reads the whole file for it
         exif = file.getexif() if file.format in ("JPEG", "TIFF") else {}
-        return _Header(file.size, exif.get(ExifTags.Base.Orientation, 1), negative)
+        return _Header(file.size, images, exif.get(ExifTags.Base.Orientation, 1), negative)
 
 
 def _read_pixels(path: Path) -> np.ndarray:
@@ -144,8 +149,6 @@ def _read_indices(path: Path) -> np.ndarray:
     with PIL.Image.open(path) as file:
         if file.format == "JPEG":
             raise InputError(f"{path} is a JPEG, which changes numbers: export the mask as PNG or TIFF")
-        if getattr(file, "n_frames", 1) > 1:
-            raise InputError(f"{path} holds {file.n_frames} images: a mask is one, so export it alone")
         return np.asarray(file)
 
 

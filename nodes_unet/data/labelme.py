@@ -48,12 +48,13 @@ def read_labelme(path: str | Path, classes: Mapping[str, int], *, instances: boo
     Raises:
         InputError: the file is missing, no JSON, without image size, over 80 megapixels, has more than 65535 shapes of
             instances, or one of its shapes has an unknown label or a class beyond 255, a type without area, too few or
-            unusable points, or an unusable mask image.
+            unusable points, or an unusable mask image, or is an instance of which no pixel is left.
     """
     path = Path(path)
     document = _load(path)
     height, width = _image_size(document, path)
     canvas, groups, shapes = Image.new("I" if instances else "L", (width, height)), {}, _shapes(document, path)
+    drawn = {}
     if instances and len(shapes) > np.iinfo(np.uint16).max:
         raise InputError(f"{path} has {len(shapes)} shapes, more than 65535; label a smaller part of the image")
     for number, shape in enumerate(shapes, start=1):
@@ -63,8 +64,12 @@ def read_labelme(path: str | Path, classes: Mapping[str, int], *, instances: boo
         if instances and value:
             group = shape.get("group_id")
             value = groups.setdefault(group, number) if isinstance(group, int) else number
+            drawn[value] = f"{where} ({label!r})"
         _draw(canvas, shape, value, f"{where} ({label!r})")
-    return np.array(canvas).astype(np.uint16 if instances else np.uint8)
+    mask = np.array(canvas).astype(np.uint16 if instances else np.uint8)
+    if lost := drawn.keys() - set(np.unique(mask).tolist()):
+        raise InputError(f"{drawn[min(lost)]} is outside of the image or wholly under others: correct it in LabelMe")
+    return mask
 
 
 def _load(path: Path) -> dict:

@@ -44,7 +44,8 @@ WHEREABOUTS = (
         place="AMS Acta, University of Bologna: amsacta.unibo.it/id/eprint/6706 (version 2: .../7347)",
         terms="stated on that page; cite the paper",
         expect="283 images of 1600x1200 pixels (the paper: 273) in all_images/images and masks of 0 and 255 in "
-        "all_masks/masks",
+        "all_masks/masks; the authors' code names 70 test images (the paper: 60), which are taken unless --seed or "
+        "--test-list says otherwise",
         prepare="reproduce data prepare fluocells fluocells/ --out fluocells.h5",
     ),
 )

@@ -73,7 +73,11 @@ def prepare(
         bool, typer.Option("--instances", help="folder: each number in a mask, or LabelMe shape, is an object.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="misp, sartorius, fluocells: of the test split; by default 0.")
+        int | None,
+        typer.Option(
+            min=0,
+            help="misp, sartorius, fluocells: of the test split; by default 0, for fluocells the authors' test images.",
+        ),
     ] = None,
     first_keeps: Annotated[
         bool, typer.Option("--first-keeps", help="sartorius: where instances overlap, the first line keeps the pixels.")

@@ -56,6 +56,16 @@ def test_outlines_read_back_are_the_region(tmp_path):
     assert json.loads((tmp_path / "masks" / "a.json").read_text())["imagePath"] == "../images/a.png"
 
 
+def test_an_object_within_a_ring_is_kept_and_drawn_over_it(tmp_path):
+    rows, columns = np.mgrid[:120, :120]
+    distance = np.hypot(rows - 60, columns - 60)
+    disc, ring = distance < 15, (distance > 30) & (distance < 40)
+    assert write_labelme(tmp_path / "a.json", tmp_path / "a.png", {"cell": disc | ring}) == 2
+    read = read_labelme(tmp_path / "a.json", {"background": 0, "cell": 1}, instances=True)
+    np.testing.assert_array_equal(read == read[60, 60], disc)
+    assert np.unique(read[ring]).size == 1 and read[60, 95] not in (0, read[60, 60])
+
+
 def test_a_folder_of_images_becomes_one_that_can_be_prepared(tmp_path):
     (tmp_path / "images").mkdir()
     for name in "ab":

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nodes_unet.data import fluocells
-from nodes_unet.data.fluocells import IMAGES, MASKS, _drawn, fluocells_source
+from nodes_unet.data.fluocells import AUTHORS_TEST, IMAGES, MASKS, _drawn, fluocells_source
 from nodes_unet.data.store import Dataset, write_dataset
 
 NAMES = tuple("abcdefghij")
@@ -98,6 +98,21 @@ def test_a_file_of_another_kind_is_named(folder, refuse_source, part, name):
 def test_the_seed_decides_the_test_images(folder):
     drawn = [[sample.id for sample in fluocells_source(folder, seed).splits["test"]()] for seed in (0, 0, 1, 2, 3)]
     assert drawn[0] == drawn[1] and len({tuple(names) for names in drawn}) > 1
+
+
+def test_the_authors_test_images_are_taken_where_all_are_there(folder, monkeypatch, tmp_path):
+    assert len(set(AUTHORS_TEST.read_text().split())) == 70
+    (tmp_path / "authors.txt").write_text("c\nb\n")
+    monkeypatch.setattr(fluocells, "AUTHORS_TEST", tmp_path / "authors.txt")
+    named, drawn = fluocells_source(folder), fluocells_source(folder, seed=0)
+    assert [sample.id for sample in named.splits["test"]()] == ["b", "c"]
+    assert named.rules["split"] == "the 2 test images of the authors' code; the paper has 60"
+    assert drawn.rules["split"] == "2 test images by chance, seed 0"
+    (tmp_path / "authors.txt").write_text("c\nb\nother\n")
+    assert fluocells_source(folder).rules["split"] == drawn.rules["split"]
+    assert [sample.id for sample in fluocells_source(folder).splits["test"]()] == [
+        sample.id for sample in drawn.splits["test"]()
+    ]
 
 
 def test_a_list_decides_them_instead(folder, tmp_path):

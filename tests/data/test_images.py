@@ -53,11 +53,16 @@ def test_alpha_of_grey_is_dropped(tmp_path):
     np.testing.assert_array_equal(grey(read_image(tmp_path / "a.png")), COLOURS[..., 0])
 
 
-@pytest.mark.parametrize("options", [{"planarconfig": "contig"}, {}], ids=["one image", "a page a row"])
-def test_of_two_channels_of_a_microscope_none_is_dropped_unasked(tmp_path, options):
-    tifffile.imwrite(tmp_path / "a.tif", COLOURS[..., :2], photometric="minisblack", **options)
+def test_of_two_channels_of_a_microscope_none_is_dropped_unasked(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", COLOURS[..., :2], photometric="minisblack", planarconfig="contig")
     with pytest.raises(InputError, match=r"a\.tif has 2 channels: export the one to look at in grey"):
         read_image(tmp_path / "a.tif")
+
+
+def test_colours_that_are_stored_one_after_the_other_are_colours(tmp_path):
+    planes = np.moveaxis(COLOURS[..., :3], -1, 0)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), COLOURS[..., :3])
 
 
 @pytest.mark.parametrize(
@@ -192,19 +197,16 @@ def test_a_1_bit_image_is_black_and_white(tmp_path):
     np.testing.assert_array_equal(grey(read_image(tmp_path / "a.png")), (LABELS > 2) * 255)
 
 
-def test_a_stack_of_images_is_no_image(tmp_path):
-    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 20, 30), np.uint8), photometric="minisblack")
-    with pytest.raises(InputError, match=r"stack\.tif has the shape \(5, 20, 30\)"):
-        read_image(tmp_path / "stack.tif")
+@pytest.mark.parametrize("read", [read_image, read_mask])
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+@pytest.mark.parametrize("options", [{"photometric": "minisblack"}, {"imagej": True}], ids=["pages", "imagej"])
+def test_a_stack_of_images_is_no_image(tmp_path, read, number, options):
+    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((number, 20, 30), np.uint8), **options)
+    with pytest.raises(InputError, match=rf"stack\.tif holds {number} images: export the one to look at alone"):
+        read(tmp_path / "stack.tif")
 
 
 # Masks
-
-
-def test_a_stack_of_masks_is_no_mask(tmp_path):
-    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 20, 30), np.uint8), photometric="minisblack")
-    with pytest.raises(InputError, match=r"stack\.tif holds 5 images"):
-        read_mask(tmp_path / "stack.tif")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])

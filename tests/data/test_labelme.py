@@ -183,6 +183,24 @@ def test_shapes_may_be_objects_by_number_or_group(write):
     assert found.dtype == np.uint16
 
 
+@pytest.mark.parametrize(
+    ("lost", "over"),
+    [
+        ([[10, 10], [12, 12]], [[8, 8], [20, 20]]),
+        ([[10, 10], [12, 12]], [[10, 10], [12, 12]]),
+        ([[WIDTH + 5, 5], [WIDTH + 9, 9]], [[8, 8], [20, 20]]),
+    ],
+    ids=["under another", "twice", "outside"],
+)
+def test_an_object_of_which_nothing_is_left_is_named(write, lost, over):
+    path = write(shape("rectangle", [[30, 30], [35, 35]]), shape("rectangle", lost), shape("rectangle", over))
+    with pytest.raises(
+        InputError, match=r"smear\.json: shape 2 \('red'\) is outside of the image or wholly under others"
+    ):
+        read_labelme(path, CLASSES, instances=True)
+    assert read_labelme(path, CLASSES).any(), "of classes nothing is lost"
+
+
 def test_more_shapes_than_numbers_are_refused(write):
     path = write(*[shape("rectangle", [[0, 0], [1, 1]])] * 65536)
     with pytest.raises(InputError, match="has 65536 shapes, more than 65535"):
