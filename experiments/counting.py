@@ -86,15 +86,15 @@ AUTHORS_CODE = {
     "validation_split": authors_code("after augmentation", "files of crops and of their copies are divided"),
     "weight_map": authors_code(
         CODES_WEIGHTS | {"cell_weight": 2.25},
-        "1.5 on cells in the maps, and 1.5 again in the loss; near cells only, never below 1, normalised, on cleaned "
-        "masks; the code cleans the labels too, here they stay as they are",
+        "1.5 on cells in the maps, and 1.5 again in the loss (alone, without maps); near cells only, never below 1, "
+        "normalised, on cleaned masks; the code cleans the labels too, here they stay as they are",
     ),
     "augmentation": authors_code(
         RECIPE["augmentation"].value
         | {"rotation": 180, "shift": 0.1, "brightness": 0.05, "contrast": [-0.7, 0.0], "noise": 0, "blur": 7.2},
         "the code's extents, its mean filter of 25 pixels as a Gaussian one. Here all are drawn, one after the other; "
-        "there a copy has colours, turns and blur, or a deformation (stronger than here, and affine too), or in 1 of "
-        "20 more red and green",
+        "there a copy has colours, turns and blur, or a deformation, which is mostly affine, or, one in twenty, more "
+        "red and green",
     ),
     "threshold_rule": authors_code("authors' code", "prediction by prediction, centres of boxes"),
     "threshold_by": authors_code("knee", "later version: the knee of the curve"),
