@@ -236,7 +236,7 @@ CLAIMS = [
         "Inception and VGG encoders do not improve the validation loss.",
         "counting",
         Every([_above(row, "c-ResUnet", "val_loss.recomputed") for row in ("Inception-v3 encoder", "VGG-16 encoder")]),
-        "from random weights; those of the paper were pre-trained",
+        "those of the paper were pre-trained; of the presets only `paper` and `authors-code` have such weights",
     ),
     Claim(
         MORELLI,
