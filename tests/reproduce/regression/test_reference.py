@@ -98,6 +98,16 @@ def test_a_band_that_no_share_can_leave_says_so(table, known, store):
     assert notes["parameters"].endswith("a coarse band")
 
 
+def test_a_quality_without_spread_has_no_band_and_a_size_has_to_be_the_same(table, known, store):
+    known["environment"] = {"processor": "another"}
+    for of_row in known["runs"][table.id].values():
+        for of_seed in of_row.values():
+            of_seed["miou.pooled"], of_seed["parameters"] = 0.123, 17
+    numbers = {number.name: number for number in check([table], store, known, [0])}
+    assert "miou.pooled" not in numbers and "pa.pooled" in numbers
+    assert not numbers["parameters"].holds
+
+
 def test_a_row_that_the_reference_lacks_moves(table, known, store):
     del known["runs"]["ode-position"]["U-Net"]
     assert "--update" in moved([table], store, known, [0])["reference"].note
