@@ -1,5 +1,6 @@
-"""A table of two rows that trains in seconds, on the data set of discs."""
+"""A table of two rows that trains in seconds, on the data set of discs; processes that can be interrupted."""
 
+import signal
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,14 @@ TINY = {
         "synthetic_test": 1,
     }.items()
 }
+
+
+@pytest.fixture
+def interruptible():
+    """Processes that a test starts heed SIGINT, which shells have what they run in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -70,6 +70,7 @@ def test_a_place_without_rights_is_named(capfd, tmp_path, monkeypatch):
     assert f"{tmp_path / 'secret'}: Permission denied: ask for the rights to it" in message
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_command_that_is_ended_leaves_nothing_half_written(tmp_path, sent, code):
     command = [sys.executable, "-m", "reproduce", "data", "synth", "--train", "5000", "--out", tmp_path / "new.h5"]

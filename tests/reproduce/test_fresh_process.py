@@ -32,6 +32,7 @@ def runs(pid):
         return False
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_measurement_leaves_no_process(tmp_path, sent):
     script = tmp_path / "measure.py"
