@@ -47,6 +47,8 @@ class Metric:
         margin: of a quality, the largest difference from the published number that does not matter, in the heading's
             unit; the published number is one training's, and trainings differ.
         margin_reason: why so much.
+        step: of what is chosen from a list, the difference between neighbours in `smoke`: runs that chose differently
+            are at least so far apart, also where all of the reference chose alike.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Metric:
     relative_to: str | None = None
     margin: float | None = None
     margin_reason: str = ""
+    step: float = 0
 
     @property
     def label(self) -> str:

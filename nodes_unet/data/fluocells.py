@@ -98,8 +98,9 @@ def _test_images(names: Sequence[str], seed: int | None, test_list: str | Path |
     authors = set(AUTHORS_TEST.read_text(encoding="utf-8").split())
     if seed is None and authors < set(names):
         return authors, f"the {len(authors)} test images of the authors' code; the paper has {TEST_IMAGES}"
-    drawn = _drawn(names, seed or 0)
-    return drawn, f"{len(drawn)} test images by chance, seed {seed or 0}"
+    seed = seed or 0
+    drawn = _drawn(names, seed)
+    return drawn, f"{len(drawn)} test images by chance, seed {seed}"
 
 
 def _drawn(names: Sequence[str], seed: int) -> set[str]:

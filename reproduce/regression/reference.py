@@ -13,7 +13,7 @@ from reproduce.regression.bands import half_width
 from reproduce.regression.number import Number, Value
 from reproduce.request import SYNTHETIC, Request
 from reproduce.running import identify
-from reproduce.table import DATA, TIME, Table
+from reproduce.table import TIME, Table
 
 LAYER, PRESET, FILE = "reference", "smoke", "smoke.json"
 MISSING, OF_OTHER_CODE = "missing", "only of other code"
@@ -58,8 +58,7 @@ def check(tables: Iterable[Table], store: Path, reference: Mapping, seeds: Seque
     """Compares the runs of this code with the reference, as `made` makes it; each row and seed has to be there.
 
     A run of a seed that the reference has, made in its environment, has to give its numbers again; the table's own
-    metrics of another seed or environment have to lie within a coarse band. A quality that all seeds of the reference
-    have alike, such as a threshold chosen from a short list, has no spread to make one of, and is not looked at then.
+    metrics of another seed or environment have to lie within a coarse band.
 
     Raises:
         InputError: a record is damaged.
@@ -110,15 +109,13 @@ def _tight(subject: str, record: dict, expected: Mapping[str, Value]) -> Iterato
 
 def _coarse(subject: str, table: Table, record: dict, known: Mapping, checked: int) -> Iterator[Number]:
     note = "the reference has another seed, machine or versions: a coarse band"
-    shown = {metric.name: metric.depends_on for metric in table.metrics if metric.depends_on != TIME}
-    for name, depends_on in shown.items():
+    shown = {metric.name: metric.step for metric in table.metrics if metric.depends_on != TIME}
+    for name, step in shown.items():
         by_row = {each: _known(seeds, name) for each, seeds in known.items()}
         of_row = by_row[record["row"]]
         if not of_row:
             continue
-        middle, width = fmean(of_row), half_width(list(by_row.values()), len(of_row), checked)
-        if not width and depends_on == DATA:
-            continue
+        middle, width = fmean(of_row), max(step, half_width(list(by_row.values()), len(of_row), checked))
         shares = all(0 <= value <= 1 for values in by_row.values() for value in values)
         hollow = shares and middle - width <= 0 and middle + width >= 1
         said = f"{note}, which no number from 0 to 1 can leave" if hollow else note

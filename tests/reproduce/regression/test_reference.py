@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nodes_unet import InputError
+from reproduce.records import find_records
 from reproduce.regression import records, reference
 from reproduce.regression.reference import EMPTY, FILE, check, made, read
 from reproduce.request import SYNTHETIC, Request
@@ -98,14 +99,15 @@ def test_a_band_that_no_share_can_leave_says_so(table, known, store):
     assert notes["parameters"].endswith("a coarse band")
 
 
-def test_a_quality_without_spread_has_no_band_and_a_size_has_to_be_the_same(table, known, store):
+def test_a_number_without_spread_has_to_be_the_same_but_for_the_step_of_what_is_chosen(table, known, store):
     known["environment"] = {"processor": "another"}
-    for of_row in known["runs"][table.id].values():
-        for of_seed in of_row.values():
-            of_seed["miou.pooled"], of_seed["parameters"] = 0.123, 17
-    numbers = {number.name: number for number in check([table], store, known, [0])}
-    assert "miou.pooled" not in numbers and "pa.pooled" in numbers
-    assert not numbers["parameters"].holds
+    measured = next(run["metrics"]["miou.pooled"] for run in find_records(store, table.id) if run["seed"] == 0)
+    for of_seed in (of_seed for of_row in known["runs"][table.id].values() for of_seed in of_row.values()):
+        of_seed["miou.pooled"] = measured + 0.15
+    for step, holds in ((0, False), (0.1, False), (0.2, True)):
+        metrics = [replace(m, step=step) if m.name == "miou.pooled" else m for m in table.metrics]
+        numbers = check([replace(table, metrics=metrics)], store, known, [0])
+        assert next(number for number in numbers if number.name == "miou.pooled").holds is holds
 
 
 def test_a_row_that_the_reference_lacks_moves(table, known, store):
