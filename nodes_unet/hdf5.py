@@ -8,17 +8,24 @@ import h5py
 import numpy as np
 
 from nodes_unet.files import replacing
+from nodes_unet.signals import HeldSignals
 
 
 class Disk(io.FileIO):
-    """A file for `h5py.File` to write into, which keeps its first failing write to itself until it is closed.
+    """A file for `h5py.File` to write into, which keeps a failing write and signals to itself until it is closed.
 
-    Where HDF5 meets a failing write by itself, it goes on and crashes the process when the file is closed.
+    Where HDF5 meets a failing write by itself, or a handler raises within one, it goes on and crashes the process when
+    the file is closed.
     """
 
     def __init__(self, path: Path):
         super().__init__(path, "r+")
         self.failure = None
+        self._signals = HeldSignals()
+
+    def __enter__(self):
+        self._signals.__enter__()
+        return super().__enter__()
 
     def write(self, content) -> int:
         """Writes all of `content`, or nothing more once a write has failed."""
@@ -31,12 +38,16 @@ class Disk(io.FileIO):
         return len(content)
 
     def check(self) -> None:
-        """Raises the OSError that a write failed with, if one has."""
+        """Raises the OSError that a write failed with, if one has, and lets through a signal that has come."""
         if self.failure is not None:
             raise self.failure
+        self._signals.deliver()
 
     def __exit__(self, *error):
-        super().__exit__(*error)
+        try:
+            super().__exit__(*error)
+        finally:
+            self._signals.__exit__(*error)
         self.check()
 
 
@@ -48,6 +59,7 @@ def write_groups(path: Path, groups: Iterable[tuple[str, Mapping[str, np.ndarray
     """
     with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
         for name, arrays in groups:
+            disk.check()
             group = file.create_group(name)
             for part, array in arrays.items():
                 group.create_dataset(part, data=array, compression="gzip")

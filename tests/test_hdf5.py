@@ -1,5 +1,6 @@
-"""Tests of HDF5 files: arrays of images, and a disk that runs full."""
+"""Tests of HDF5 files: arrays of images, a disk that runs full, and a signal in the middle of a write."""
 
+import signal
 import subprocess
 import sys
 
@@ -59,4 +60,36 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, limit):
     command = [sys.executable, "-c", FULL, tmp_path / "arrays.h5", str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "arrays.h5 cannot be written (file too large)" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from nodes_unet import hdf5
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+
+class Interrupted(hdf5.Disk):
+    left = int(sys.argv[2])
+
+    def write(self, content):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), int(sys.argv[3]))
+        return super().write(content)
+
+hdf5.Disk = Interrupted
+noise = np.random.default_rng(0).integers(0, 256, (40, 100, 100), np.uint8)
+hdf5.write_groups(Path(sys.argv[1]), ((str(number), {"image": image}) for number, image in enumerate(noise)))
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("write", [1, 2, 100, 250])
+def test_a_signal_within_a_write_ends_the_process_and_leaves_nothing(tmp_path, write, sent, code):
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path / "arrays.h5", str(write), str(int(sent))]
+    assert subprocess.run(command, timeout=60).returncode == code
     assert list(tmp_path.iterdir()) == []
