@@ -15,14 +15,13 @@ import h5py
 import keras
 import numpy as np
 
-# what model.save and load_weights call for .h5 files; they take no open file, which HDF5 needs on a full disk (`Disk`),
-# and go by the name's ending
+# what model.save and load_weights call for .h5 files; they take no open file, which HDF5 needs on a full disk
+# (`writing`), and go by the name's ending
 from keras.src.legacy.saving.legacy_h5_format import load_weights_from_hdf5_group, save_model_to_hdf5
 
 from nodes_unet.data.preprocessing import SCALINGS, Preprocessing
 from nodes_unet.errors import InputError
-from nodes_unet.files import replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import writing
 from nodes_unet.models import build
 from nodes_unet.models.registry import INITIAL
 from nodes_unet.postprocessing import OPTIONS
@@ -66,7 +65,7 @@ def save(model: keras.Model, description: Description, path: str | Path) -> None
         InputError: the file cannot be written.
     """
     text = json.dumps(asdict(replace(description, arguments=_lasting(description.arguments))))
-    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+    with writing(path) as (file, _):
         save_model_to_hdf5(model, file, include_optimizer=False)
         file.attrs[_DESCRIPTION] = text
         file.attrs[_DIGEST] = _digest(text, model.get_weights())

@@ -19,7 +19,7 @@ from nodes_unet.data.batches import Batches
 from nodes_unet.devices import devices, jit_compile, scope
 from nodes_unet.errors import InputError, SolverWarning, TrainingError
 from nodes_unet.files import BEST, HISTORY, RESUME, replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import writing
 from nodes_unet.losses import loss as loss_by_name
 from nodes_unet.ode import ode_blocks
 from nodes_unet.schedule import learning_rate, stops
@@ -254,7 +254,7 @@ class _State(keras.callbacks.Callback):
         self._write_resume()  # last: what is before it is written again where this is missing
 
     def _write_resume(self) -> None:
-        with replacing(self.folder / RESUME) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+        with writing(self.folder / RESUME) as (file, _):
             for number, variable in enumerate(self._variables()):
                 file[f"variables/{number:05d}"] = keras.ops.convert_to_numpy(variable)
             file.attrs["history"] = json.dumps(self.history)

@@ -64,7 +64,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, limit):
 
 
 INTERRUPTED = """
-import os, signal, sys
+import signal, sys
 from pathlib import Path
 import numpy as np
 from nodes_unet import hdf5
@@ -78,7 +78,7 @@ class Interrupted(hdf5.Disk):
     def write(self, content):
         self.left -= 1
         if self.left == 0:
-            os.kill(os.getpid(), int(sys.argv[3]))
+            signal.raise_signal(int(sys.argv[3]))
         return super().write(content)
 
 hdf5.Disk = Interrupted

@@ -1,7 +1,6 @@
 """Tests of signals that are held back."""
 
 import contextlib
-import os
 import signal
 import threading
 
@@ -24,19 +23,19 @@ def came():
 
 def test_signals_wait_until_they_are_delivered_or_the_block_ends(came):
     with HeldSignals() as held:
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
         assert came == []
         held.deliver()
         assert len(came) == 1
     assert sorted(came) == [signal.SIGINT, signal.SIGTERM]
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
     assert came[2:] == [signal.SIGTERM], "afterwards nothing is held"
 
 
 def test_an_exception_in_the_block_holds_no_signal_longer(came):
     with contextlib.suppress(ValueError), HeldSignals():
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         raise ValueError
     assert came == [signal.SIGTERM]
 
@@ -44,7 +43,7 @@ def test_an_exception_in_the_block_holds_no_signal_longer(came):
 def test_an_inner_block_passes_signals_on_to_the_outer_one(came):
     with HeldSignals():
         with HeldSignals():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         assert came == []
     assert came == [signal.SIGTERM]
 
@@ -52,7 +51,7 @@ def test_an_inner_block_passes_signals_on_to_the_outer_one(came):
 def test_an_ignored_signal_stays_ignored(came):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with HeldSignals() as held:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         held.deliver()
     assert came == []
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
@@ -61,7 +60,7 @@ def test_an_ignored_signal_stays_ignored(came):
 def test_another_thread_holds_nothing_and_fails_nothing(came):
     def enter():
         with HeldSignals():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     thread = threading.Thread(target=enter)
     thread.start()

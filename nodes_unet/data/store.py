@@ -21,8 +21,7 @@ import numpy as np
 
 from nodes_unet.data.source import ROLES, SPLITS, Sample, Source
 from nodes_unet.errors import InputError
-from nodes_unet.files import replacing
-from nodes_unet.hdf5 import Disk
+from nodes_unet.hdf5 import writing
 
 FORMAT = 1
 _TEXT = h5py.string_dtype()
@@ -45,13 +44,12 @@ def write_dataset(path: str | Path, source: Source, progress: Callable[[str], No
         raise InputError(f"{source.name}: the pixel size is in micrometres, above 0, not {source.pixel_size}")
     if Path(path).exists() and not _is_dataset(path):
         raise InputError(f"{path} exists and is no dataset file: choose another name, so that nothing is lost")
-    with replacing(path) as temporary, Disk(temporary) as disk, h5py.File(disk, "w") as file:
+    with writing(path) as (file, check):
         digest = hashlib.sha256()
         for split in SPLITS:
             if split in source.splits:
-                _write_split(
-                    file.create_group(split), _while_writable(source.splits[split](), disk), source, digest, progress
-                )
+                samples = _checked(source.splits[split](), check)
+                _write_split(file.create_group(split), samples, source, digest, progress)
         if missing := [split for split in ("train", "test") if split not in file]:
             raise InputError(
                 f"{source.name} has no images for {' and '.join(missing)}: say in split.csv which ones are, or for "
@@ -237,9 +235,9 @@ def _write_split(group, samples, source, digest, progress) -> None:
         group.create_dataset("kind", data=kinds, dtype=_TEXT)
 
 
-def _while_writable(samples: Iterator[Sample], disk: Disk) -> Iterator[Sample]:
+def _checked(samples: Iterator[Sample], check: Callable[[], None]) -> Iterator[Sample]:
     for sample in samples:
-        disk.check()
+        check()
         yield sample
 
 
