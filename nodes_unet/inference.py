@@ -29,7 +29,7 @@ def predicted(model: keras.Model, preprocessing: Preprocessing, image: np.ndarra
         (H', W', classes) float32.
 
     Raises:
-        InputError: the image is smaller than the network takes.
+        InputError: the image is smaller than the network takes, or the network gives numbers that are not finite.
         SolverError: the solve of an ODE-block failed.
     """
     batch, least = preprocessing(image)[None], least_size(model)
@@ -38,7 +38,10 @@ def predicted(model: keras.Model, preprocessing: Preprocessing, image: np.ndarra
             f"the image has {batch.shape[2]} x {batch.shape[1]} pixels, this network takes {least} x {least} and more: "
             "give a larger part of it"
         )
-    return outputs(model, batch)[0]
+    found = outputs(model, batch)[0]
+    if not np.isfinite(found).all():
+        raise InputError("the network gives numbers that are not finite, which its weights must hold: train it again")
+    return found
 
 
 def outputs(model: keras.Model, batch: np.ndarray):

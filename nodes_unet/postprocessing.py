@@ -33,7 +33,7 @@ def separated(
     Markers are the plateaus of the region that stay highest in a window of `apart` pixels after a maximum filter of
     `smoothing`. An object that is lower than another one so near has none, or one of fewer pixels than `marker`, and is
     lost, as in the authors' code. That asks for a line between instances too, which scikit-image of today does
-    not draw where basins are compact.
+    not draw where basins are compact, and counts the components beside it; here each basin is an instance.
 
     Args:
         region: (H, W) bool.

@@ -76,6 +76,7 @@ def weight_map(
             an argument makes no sense.
     """
     _check(mask, sigma, within, divisor, connectivity)
+    _check_weights(cell_weight=cell_weight, background_weight=background_weight, at_least=at_least)
     if mask.dtype in (bool, np.uint8):
         labels = _components(mask, connectivity, min_object, min_hole)
     else:
@@ -163,7 +164,13 @@ def _check(mask: np.ndarray, sigma: float, within: int | None, divisor: float, c
         raise InputError(f"sigma is a number of pixels above 0, not {sigma}")
     if within is not None and within < 1:
         raise InputError(f"within is the side of a square, 1 or more, not {within}")
-    if not divisor > 0:
-        raise InputError(f"divisor is above 0, not {divisor}")
+    if not (math.isfinite(divisor) and divisor > 0):
+        raise InputError(f"divisor is a number above 0, not {divisor}")
     if connectivity not in (4, 8):
         raise InputError(f"connectivity is 4 or 8, not {connectivity}")
+
+
+def _check_weights(**weights: float) -> None:
+    for name, weight in weights.items():
+        if not (math.isfinite(weight) and weight >= 0):
+            raise InputError(f"{name} is a number from 0 on, not {weight}")

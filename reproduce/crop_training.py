@@ -83,10 +83,11 @@ def separation(settings: Mapping) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _weights(settings: Mapping, of: Lengths) -> Callable[[np.ndarray], np.ndarray]:
-    """Weight maps as the recipe has them; without, the factors of cells and background alone."""
-    options = settings["weight_map"]
+    """Weight maps as the recipe has them; without, its class weights."""
     if settings["weight_maps"]:
-        return partial(weight_map, **scaled_weights(options, of.scale))
-    cell, background = options["cell_weight"], options["background_weight"]
-    divisor = options.get("divisor", 1)
-    return lambda mask: np.where(mask > 0, cell / divisor, background / divisor).astype(np.float32)
+        return partial(weight_map, **scaled_weights(settings["weight_map"], of.scale))
+    return partial(_class_weights, **settings["class_weights"])
+
+
+def _class_weights(mask: np.ndarray, cell_weight: float, background_weight: float) -> np.ndarray:
+    return np.where(mask > 0, cell_weight, background_weight).astype(np.float32)

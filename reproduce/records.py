@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -38,12 +38,13 @@ _LIBRARIES = (
 
 @dataclass(frozen=True)
 class DatasetLabel:
-    """What records say of a dataset."""
+    """What records say of a dataset; `rules` are what its reader converted and chose."""
 
     name: str
     role: str
     digest: str
     classes: tuple[str, ...]
+    rules: dict[str, str] = field(default_factory=dict)
 
 
 NO_DATA = DatasetLabel("no images", "none", "none", ())

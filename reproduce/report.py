@@ -205,7 +205,7 @@ def _ours(cell: Cell) -> str:
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    counts = Counter(cell.verdict for cells in comparison.cells for cell in cells if cell.metric.published)
+    counts = Counter(cell.verdict for cells in comparison.cells for cell in cells if cell.printed)
     verdicts = ", ".join(f"{count} {name}" for name, count in counts.items())
     seeds = len(comparison.seeds)
     if not comparison.table.needs_data:
@@ -215,6 +215,7 @@ def _notes(comparison: Comparison) -> list[str]:
     return [
         comparison.data_line,
         f"verdicts on published numbers: {verdicts or 'none published'}; {spread}; times on {comparison.machine}",
+        *_rules(comparison),
         *_of_labels(comparison),
         *_best_was_last(comparison),
         *_fewer_seeds(comparison),
@@ -256,6 +257,12 @@ def _seeds_in_words(comparison: Comparison) -> list[str]:
         f"seeds a row to see the paper's differences of {metric.title} at the spread over seeds measured here "
         f"({spread:.{metric.digits}f}), with a t test at 5 % and a power of 80 %: {shown}"
     ]
+
+
+def _rules(comparison: Comparison) -> list[str]:
+    """What the reader of the data converted and chose, where records say so."""
+    rules = comparison.dataset.get("rules")
+    return [f"of the data: {'; '.join(f'{what}: {rule}' for what, rule in rules.items())}"] if rules else []
 
 
 def _of_labels(comparison: Comparison) -> list[str]:

@@ -69,12 +69,16 @@ def identify(request: Request, row: Row, seed: int, dataset: Dataset | None) -> 
         row=row.name,
         network=row.network,
         arguments=performing.arguments(row, values(recipe), dataset),
-        dataset=DatasetLabel(dataset.name, dataset.role, dataset.digest, dataset.classes) if dataset else NO_DATA,
+        dataset=_label(dataset) if dataset else NO_DATA,
         preset=request.preset,
         seed=seed,
         recipe=recipe,
         source=source_digest([module_of(row.network), *performing.modules(recipe)]),
     )
+
+
+def _label(dataset: Dataset) -> DatasetLabel:
+    return DatasetLabel(dataset.name, dataset.role, dataset.digest, dataset.classes, dataset.rules)
 
 
 def _run_one(request: Request, identity: RunIdentity, dataset: Dataset | None, progress: Progress) -> dict:

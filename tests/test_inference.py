@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -50,6 +52,18 @@ def test_every_pass_sees_every_image_and_the_median_counts(brightness, monkeypat
     seconds = seconds_for(brightness, [np.full((16, 16, 3), value, np.float32) for value in (0.1, 0.2)], 3, 2)
     assert shown == pytest.approx([0.1] + [0.1, 0.2, 0.1] * 2)
     assert seconds > 0
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_an_error_and_no_empty_image(number):
+    description = Description("c_resunet", {"filters": 2}, ("background", "cell"), Preprocessing(clahe_clip=None))
+    description = replace(description, thresholds={"cell": 0.5}, post_processing={"watershed": True})
+    model = nodes_unet.build("c_resunet", filters=2)
+    assert instances(model, description, halves(32, 32)).shape == (32, 32)
+    kernel, *others = model.get_weights()
+    model.set_weights([np.full_like(kernel, number), *others])
+    with pytest.raises(InputError, match="not finite"):
+        instances(model, description, halves(32, 32))
 
 
 def test_a_failed_solve_is_an_error_and_no_segmentation():

@@ -287,6 +287,10 @@ def test_the_authors_code():
         (np.ones((4, 4), bool), {"sigma": np.nan}, "sigma"),
         (np.ones((4, 4), bool), {"within": 0}, "within"),
         (np.ones((4, 4), bool), {"divisor": 0}, "divisor"),
+        (np.ones((4, 4), bool), {"divisor": np.inf}, "divisor"),
+        (np.ones((4, 4), bool), {"at_least": np.nan}, "at_least"),
+        (np.ones((4, 4), bool), {"cell_weight": np.inf}, "cell_weight"),
+        (np.ones((4, 4), bool), {"background_weight": -1}, "background_weight"),
         (np.ones((4, 4), bool), {"connectivity": 1}, "connectivity"),
     ],
 )

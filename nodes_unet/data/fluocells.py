@@ -21,10 +21,22 @@ TEST_IMAGES = 60  # section 4.1
 AUTHORS_TEST = Path(__file__).with_name("fluocells_test.txt")  # 010_split_data.py of robomorelli/cell_counting_yellow
 PAPERS_IMAGES, ARCHIVES_IMAGES = 273, 283  # section 2, and as published afterwards
 SIZE = 1200, 1600  # section 2
+_ARCHIVE = {
+    "name": "fluocells",
+    "origin": "Fluorescent Neuronal Cells, AMS Acta 6706, University of Bologna; Hitrec et al. 2019",
+    "licence": "as stated at amsacta.unibo.it/id/eprint/6706",
+}
 
 
 def fluocells_source(
-    folder: str | Path, seed: int | None = None, test_list: str | Path | None = None, kinds: str | Path | None = None
+    folder: str | Path,
+    seed: int | None = None,
+    test_list: str | Path | None = None,
+    kinds: str | Path | None = None,
+    *,
+    name: str | None = None,
+    origin: str = "not stated",
+    licence: str = "not stated",
 ) -> Source:
     """Reads images and masks; counts are those of the masks' components (8 neighbours).
 
@@ -35,9 +47,12 @@ def fluocells_source(
         test_list: a text file that names the test images instead, one a line, with or without `.png`.
         kinds: a CSV file with the columns `id` and `kind` (`manual` or `artefact`) of images that were not labelled
             semi-automatically, which the archive does not name.
+        name: of other images than the archive's, which have theirs; by default the folder's.
+        origin, licence: of other images, where they come from and under which terms.
 
     Returns:
-        A source; its role is `paper` where the number of images and their sizes are the archive's, else `proxy`.
+        A source; its role is `paper` where the number of images, their sizes and the names that the authors' code has
+        are the archive's, else `proxy`.
 
     Raises:
         InputError: a folder, a mask or an image of a list is missing, there are fewer than two images, or (while the
@@ -47,8 +62,10 @@ def fluocells_source(
     names = _names(folder)
     held_out, split = _test_images(names, seed, test_list)
     kind_of = {} if kinds is None else _kinds(Path(kinds), names)
-    is_archive = len(names) in (PAPERS_IMAGES, ARCHIVES_IMAGES) and all(
-        image_size(folder / IMAGES / f"{name}.png") == SIZE for name in names
+    is_archive = (
+        len(names) in (PAPERS_IMAGES, ARCHIVES_IMAGES)
+        and _authors_test() < set(names)
+        and all(image_size(folder / IMAGES / f"{name}.png") == SIZE for name in names)
     )
 
     def samples(chosen: Sequence[str]) -> Iterator[Sample]:
@@ -61,12 +78,11 @@ def fluocells_source(
                 )
             yield Sample(name, name, image, mask, (int(label(mask).max()),), kind_of.get(name, ""))
 
+    own = {"name": name or folder.resolve().name, "origin": origin, "licence": licence}
     return Source(
-        name="fluocells",
+        **(_ARCHIVE if is_archive else own),
         classes=CLASSES,
         role="paper" if is_archive else "proxy",
-        origin="Fluorescent Neuronal Cells, AMS Acta 6706, University of Bologna; Hitrec et al. 2019",
-        licence="as stated at amsacta.unibo.it/id/eprint/6706",
         splits={
             "train": lambda: samples([name for name in names if name not in held_out]),
             "test": lambda: samples([name for name in names if name in held_out]),
@@ -95,12 +111,16 @@ def _test_images(names: Sequence[str], seed: int | None, test_list: str | Path |
     """The test images and the rule that chose them."""
     if test_list is not None:
         return _listed(Path(test_list), names), f"from {Path(test_list).name}"
-    authors = set(AUTHORS_TEST.read_text(encoding="utf-8").split())
+    authors = _authors_test()
     if seed is None and authors < set(names):
         return authors, f"the {len(authors)} test images of the authors' code; the paper has {TEST_IMAGES}"
     seed = seed or 0
     drawn = _drawn(names, seed)
     return drawn, f"{len(drawn)} test images by chance, seed {seed}"
+
+
+def _authors_test() -> set[str]:
+    return set(AUTHORS_TEST.read_text(encoding="utf-8").split())
 
 
 def _drawn(names: Sequence[str], seed: int) -> set[str]:

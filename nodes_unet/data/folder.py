@@ -1,10 +1,12 @@
 """Reader: a folder with `images/`, `masks/` (label images or LabelMe files) and a split file."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from skimage.measure import label
 
 from nodes_unet.data.images import SUFFIXES, image_files, read_image, read_mask
 from nodes_unet.data.labelme import read_labelme
@@ -13,6 +15,7 @@ from nodes_unet.data.tables import read_table
 from nodes_unet.errors import InputError
 
 COLUMNS, COUNT = ("id", "split", "group", "kind"), "count_"
+DARK = "images without a value above a sixteenth of white: --levels says what is white, as 0,4095 for 12 bits"
 
 
 def folder_source(
@@ -31,7 +34,7 @@ def folder_source(
 
     A mask is an image that holds class numbers or, with `instances`, numbers of objects; or a LabelMe file (.json)
     whose labels are class names and whose shapes are, with `instances`, an object each. Of two classes it may hold 0
-    and 255 instead of 0 and 1.
+    and its type's highest number, 255 or 65535, instead of 0 and 1.
 
     Args:
         folder: holds `images/`, `masks/` and `split.csv` with the columns `id`, `split` (train, val or test) and, where
@@ -52,7 +55,8 @@ def folder_source(
     Raises:
         InputError: both `stretch` and `levels` are given, instances have other than two classes, a folder, file or
             column is missing, a column has an unknown name, the pairs and the split file disagree, sizes differ, or
-            (while the source is read) a file is cut short or a mask holds a value that is no class.
+            (while the source is read) a file is cut short, a mask holds a value that is no class, or masks of
+            instances are those of a class.
     """
     if stretch is not None and levels is not None:
         raise InputError("--stretch and --levels both say what is black and white: give one of them")
@@ -63,14 +67,30 @@ def folder_source(
     if instances and len(classes) != 2:
         raise InputError(f"numbers of objects go with background and one class, not with {', '.join(classes)}")
     _check_pairs(folder, images, masks, table)
+    passed_over = Counter()
 
     def samples(rows: pd.DataFrame) -> Iterator[Sample]:
         for row in rows.itertuples():
             image = read_image(images[row.id], stretch, levels)
+            if image.max() <= 16:  # 4095 of 65535
+                passed_over[DARK] += 1
             mask = _read_objects(masks[row.id], classes) if instances else _read_classes(masks[row.id], classes)
             _check_size(images[row.id], image, masks[row.id], mask)
             known = (len(np.unique(mask[mask > 0])),) if instances else counts[row.id]
             yield Sample(row.id, row.group, image, mask, known, row.kind)
+
+    def numbered(rows: pd.DataFrame) -> Iterator[Sample]:
+        most, pieces = 0, {}
+        for sample in samples(rows):
+            most = max(most, *sample.counts)
+            pieces[sample.id] = label(sample.mask > 0, return_num=True)[1]
+            yield sample
+        if most == 1 and max(pieces.values()) > 1:
+            worst = max(pieces, key=pieces.get)
+            raise InputError(
+                f"{masks[worst]} holds one number in {pieces[worst]} pieces, and no mask of its split has two numbers: "
+                "give a number for each object, or leave --instances out"
+            )
 
     return Source(
         name=name or folder.resolve().name,
@@ -79,8 +99,12 @@ def folder_source(
         origin=origin,
         licence=licence,
         pixel_size=pixel_size,
-        splits={split: lambda rows=rows: samples(rows) for split, rows in table.groupby("split")},
+        splits={
+            split: lambda rows=rows: (numbered if instances else samples)(rows)
+            for split, rows in table.groupby("split")
+        },
         rules={"bit depth": _rule(stretch, levels)},
+        passed_over=passed_over,
     )
 
 
@@ -156,9 +180,8 @@ def _check_pairs(folder: Path, images: dict, masks: dict, table: pd.DataFrame) -
             )
     for name in table["id"]:
         if name not in images:
-            raise InputError(
-                f"{folder / 'split.csv'} names {name}, which is not in {folder / 'images'}: add or drop it"
-            )
+            hint = "give ids without the files' ending" if Path(name).stem in images else "add or drop it"
+            raise InputError(f"{folder / 'split.csv'} names {name}, which is not in {folder / 'images'}: {hint}")
     if unused := sorted(set(images) - set(table["id"])):
         raise InputError(f"{folder / 'split.csv'} leaves out {unused[0]} ({len(unused)} in all): assign it to a split")
 
@@ -179,7 +202,7 @@ def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:
     if path.suffix.lower() == ".json":
         return read_labelme(path, {name: value for value, name in enumerate(classes)})
     mask = read_mask(path)
-    if len(classes) == 2 and set(np.unique(mask).tolist()) <= {0, 255}:
+    if len(classes) == 2 and set(np.unique(mask).tolist()) <= {0, np.iinfo(mask.dtype).max}:
         return (mask > 0).astype(np.uint8)
     unknown = np.setdiff1d(mask, np.arange(len(classes)))
     if unknown.size:

@@ -72,7 +72,9 @@ def read_mask(path: str | Path) -> np.ndarray:
         )
     if labels.dtype == bool:
         return labels.astype(np.uint8)
-    if labels.dtype.kind not in "ui" or labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
+    if labels.dtype.kind not in "ui":
+        raise InputError(f"{path} holds labels of {labels.dtype}: export it as whole numbers of 8 or 16 bit")
+    if labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
         raise InputError(f"{path} holds labels outside 0 to 65535: export it as 8 or 16 bit")
     return labels.astype(np.uint8 if labels.dtype == np.uint8 else np.uint16)
 
@@ -118,7 +120,10 @@ def _decode(path, read):
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist: check the name") from error
     except Exception as error:  # decoders raise whatever a broken file makes them stumble over
-        raise InputError(f"{path} cannot be read as an image ({error}): replace the file") from error
+        raise InputError(
+            f"{path} cannot be read as an image ({error}): replace it, or save it in 8 or 16 bit or as 32-bit floats, "
+            "grey or RGB"
+        ) from error
 
 
 class _Header(NamedTuple):

@@ -46,7 +46,7 @@ class Source:
         splits: for `train`, `test` (and `val` where the source has one) a function that yields the samples anew.
         rules: conversions and choices that the reader made, in words.
         pixel_size: micrometres, where known.
-        passed_over: what the reader leaves out, in words, and how often; complete once all splits have been read.
+        passed_over: what the reader leaves out or doubts, in words, and how often; complete once all splits are read.
     """
 
     name: str

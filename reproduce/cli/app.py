@@ -216,7 +216,7 @@ def run(
             continue
         try:
             records = run_rows(request)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             print("reproduce: stopped; the same command goes on from the last whole epoch", file=sys.stderr)
             raise
         failed |= any(record["status"] == FAILED for record in records)

@@ -28,7 +28,7 @@ READERS = {  # by layout, with the options that it takes
     "misp": (misp_source, ("seed",)),
     "sartorius": (sartorius_source, ("seed", "first_keeps", "name", "origin", "licence")),
     "coco": (coco_source, ("name", "origin", "licence", "pixel_size")),
-    "fluocells": (fluocells_source, ("seed", "test_list", "kinds")),
+    "fluocells": (fluocells_source, ("seed", "test_list", "kinds", "name", "origin", "licence")),
 }
 Kind = StrEnum("Kind", {name: name for name in ("smears", "neurons", "slices")})
 Layout = StrEnum("Layout", {name: name for name in READERS})
@@ -56,12 +56,14 @@ def prepare(
         str | None, typer.Option(help="folder: class names in the order of the labels, by commas.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="folder, coco, sartorius: the dataset's name; by default the folder's.")
+        str | None,
+        typer.Option(help="folder, coco, sartorius, fluocells: the dataset's name; by default the folder's."),
     ] = None,
     origin: Annotated[
-        str | None, typer.Option(help="folder, coco, sartorius: where it comes from, with the reference to cite.")
+        str | None,
+        typer.Option(help="folder, coco, sartorius, fluocells: where it comes from, with the reference to cite."),
     ] = None,
-    licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius: under which terms.")] = None,
+    licence: Annotated[str | None, typer.Option(help="folder, coco, sartorius, fluocells: under which terms.")] = None,
     pixel_size: Annotated[float | None, typer.Option(help="folder, coco: in micrometres, to be recorded.")] = None,
     stretch: Annotated[
         str | None, typer.Option(help="folder: percentiles of each image that become black and white, as 1,99.")
@@ -239,6 +241,8 @@ def _write(out: Path, source: Source) -> None:
     written = Dataset(out)
     counts = ", ".join(f"{len(split)} {name}" for name, split in written.splits.items())
     print(f"{out}: {written.name}, {counts}, role {written.role}, digest {written.digest[:12]}")
+    for what, rule in source.rules.items():
+        print(f"note: {what}: {rule}", file=sys.stderr)
     for what, number in source.passed_over.items():
         print(f"note: {number} {what}", file=sys.stderr)
     print(f"look at it: reproduce data preview {out}", file=sys.stderr)
@@ -246,7 +250,10 @@ def _write(out: Path, source: Source) -> None:
 
 def _class_names(text: str | None) -> list[str]:
     if text is None:
-        raise InputError("--classes is missing: name the classes in the order of the labels, as background,white,red")
+        raise InputError(
+            "--classes is missing: name the classes in the order of the labels, as background,white,red, or with "
+            "--instances background and the objects, as background,cell"
+        )
     names = [part.strip() for part in text.split(",")]
     if not all(names) or len(set(names)) < len(names):
         raise InputError(f"--classes {text!r} has an empty or repeated name: write it as background,white,red")

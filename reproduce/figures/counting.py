@@ -75,11 +75,10 @@ def weight_maps(comparison: Comparison, path: Path) -> None:
     figure, ((original, *panels),) = sheet([found.image], 1 + len(maps))
     original.imshow(found.image)
     original.set_title("image", fontsize="small")
-    most = max(weights.max() for weights in maps.values())
     for axes, (what, weights) in zip(panels, maps.items(), strict=True):
-        shown = axes.imshow(weights, cmap="cividis", vmin=0, vmax=most)
+        shown = axes.imshow(weights, cmap="cividis", vmin=0)
         axes.set_title(f"weights {what}", fontsize="small")
-    figure.colorbar(shown, ax=panels, label="weight of a pixel", shrink=0.6)
+        figure.colorbar(shown, ax=axes, label="weight of a pixel", location="bottom", shrink=0.8)
     figure.suptitle(f"{comparison.table.title}\n{comparison.data_line}", fontsize="medium")
     figure.savefig(path, dpi=120, format="png", bbox_inches="tight")
 
@@ -152,7 +151,7 @@ def cancelling(comparison: Comparison, path: Path) -> None:
     cancel.plot(missed + spread[0], false + spread[1], **shown)
     most = max(missed.max(), false.max(), 1)
     cancel.plot([0, most], [0, most], color=PAPER, linewidth=1, label="they cancel in the count")
-    cancel.set(xlabel="missed cells of an image", ylabel="false cells of an image")
+    cancel.set(xlabel="missed cells of an image (points moved apart)", ylabel="false cells of an image (likewise)")
     cancel.legend(fontsize="small")
     wrong, net = (false + missed).sum(), np.abs(error).sum()
     share = f"{wrong} false or missed cells, {net} left in counts" if wrong else "no false or missed cell"

@@ -12,6 +12,7 @@ from nodes_unet.data.augmentation import Augmentation, Augmenter
 from nodes_unet.data.batches import Batches
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.data.splits import all_copies
+from nodes_unet.losses import loss
 
 PLAIN = Preprocessing(clahe_clip=None)
 
@@ -180,6 +181,22 @@ def test_keras_is_fed_every_item_once(train):
     model = keras.Model(inputs, inputs)
     predicted = model.predict(Batches(train, all_copies(range(16), 1), 6, PLAIN, marked).stream(), verbose=0)
     assert np.rint(predicted[:, 0, 0, 0] * 255).astype(int).tolist() == list(range(16))
+
+
+def test_weights_reach_the_loss(train):
+    """The weighted mean of the cross-entropy, computed again with NumPy."""
+    import keras
+
+    inputs = keras.Input((32, 32, 3))
+    model = keras.Model(inputs, inputs[..., :1])
+    model.compile(loss=loss("binary_cross_entropy", 1))
+    rising = np.arange(32 * 32, dtype=np.float32).reshape(32, 32)
+    batches = Batches(train, all_copies(range(16), 1), 8, PLAIN, itself, weights=lambda mask: mask + rising)
+    expected = []
+    for images, labels, weights in (batches[0], batches[1]):
+        sure = np.clip(images[..., 0].astype(float), 1e-7, 1 - 1e-7)
+        expected.append(-(weights * np.where(labels, np.log(sure), np.log(1 - sure))).mean())
+    assert model.evaluate(batches.stream(), verbose=0) == pytest.approx(np.mean(expected), rel=1e-4)
 
 
 STREAM = """

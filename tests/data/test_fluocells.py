@@ -48,7 +48,7 @@ def refuse(refuse_source):
 def test_masks_become_classes_with_the_number_of_their_components(folder, tmp_path):
     write_dataset(tmp_path / "f.h5", fluocells_source(folder))
     dataset = Dataset(tmp_path / "f.h5")
-    assert (dataset.role, dataset.classes, dataset.name) == ("proxy", ("background", "cell"), "fluocells")
+    assert (dataset.role, dataset.classes, dataset.name) == ("proxy", ("background", "cell"), "archive")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 8, "test": 2}
     found = {sample.id: sample for split in dataset.splits.values() for sample in split}
     assert sorted(found) == list(NAMES)
@@ -58,13 +58,17 @@ def test_masks_become_classes_with_the_number_of_their_components(folder, tmp_pa
     assert "273" in dataset.rules["images"]
 
 
-def test_the_archive_is_known_by_its_number_of_images_and_their_size(folder, monkeypatch):
-    monkeypatch.setattr(fluocells, "PAPERS_IMAGES", 10)
-    assert fluocells_source(folder).role == "proxy"
-    monkeypatch.setattr(fluocells, "SIZE", (16, 20))
-    assert fluocells_source(folder).role == "paper"
+def test_the_archive_is_known_by_its_number_of_images_their_sizes_and_the_names_of_some(folder, monkeypatch, tmp_path):
+    (tmp_path / "authors.txt").write_text("c\nb\n")
+    for name, value in (("PAPERS_IMAGES", 10), ("SIZE", (16, 20)), ("AUTHORS_TEST", tmp_path / "authors.txt")):
+        assert fluocells_source(folder).role == "proxy"
+        monkeypatch.setattr(fluocells, name, value)
+    source = fluocells_source(folder, origin="mine", licence="CC0")
+    assert (source.role, source.name) == ("paper", "fluocells") and "Hitrec" in source.origin
     Image.fromarray(np.zeros((16, 21, 3), np.uint8)).save(folder / IMAGES / "c.png")
-    assert fluocells_source(folder).role == "proxy"
+    other = fluocells_source(folder, name="slices", origin="mine", licence="CC0")
+    assert (other.role, other.name, other.origin, other.licence) == ("proxy", "slices", "mine", "CC0")
+    assert fluocells_source(folder).origin == "not stated"
 
 
 @pytest.mark.parametrize(("images", "drawn"), [(10, 2), (4, 1), (272, 54), (273, 60), (283, 60)])

@@ -258,6 +258,20 @@ def test_an_id_that_stands_twice_is_named(folder, refuse):
     refuse(folder, f"{folder / 'split.csv'} names b twice")
 
 
+def test_an_id_with_the_files_ending_is_told_so(folder, refuse):
+    write_split(folder, "a.png,train,s1", "b,train,s1", "c,train,s2", "d,test,s3")
+    refuse(folder, "names a.png", "without the files' ending")
+
+
+def test_dark_images_are_counted(folder, tmp_path):
+    for name in "abcd":
+        Image.fromarray(pixels(name)[0][..., 0].astype(np.uint16) * 16).save(folder / "images" / f"{name}.png")
+    for levels, dark in ((None, 4), ((0, 4095), 0)):
+        source = folder_source(folder, CLASSES, levels=levels)
+        write_dataset(tmp_path / f"{dark}.h5", source)
+        assert sum(source.passed_over.values()) == dark and all("--levels" in what for what in source.passed_over)
+
+
 def test_an_id_without_an_image_is_named(folder, refuse):
     write_split(folder, "a,train,s1", "b,train,s1", "c,train,s2", "d,test,s3", "e,test,s3")
     refuse(folder, f"{folder / 'split.csv'} names e", folder / "images")
@@ -319,9 +333,8 @@ def test_numbers_of_objects_are_kept_and_counted(folder, tmp_path):
 def test_masks_of_one_class_may_be_0_and_255(folder):
     for name in "abcd":
         _, mask = pixels(name)
-        Image.fromarray((mask > 1).astype(np.uint8) * (255 if name == "a" else 1)).save(
-            folder / "masks" / f"{name}.png"
-        )
+        highest = {"a": np.uint8(255), "b": np.uint16(65535)}.get(name, np.uint8(1))
+        Image.fromarray((mask > 1) * highest).save(folder / "masks" / f"{name}.png")
     for sample in samples(folder, "train", ("background", "cell")):
         np.testing.assert_array_equal(sample.mask, pixels(sample.id)[1] > 1)
         assert sample.mask.dtype == np.uint8
@@ -336,6 +349,20 @@ def test_a_mask_of_0_and_255_has_no_numbers_of_objects(folder, refuse_source):
     Image.fromarray(np.eye(12, 16, dtype=np.uint8) * 255).save(folder / "masks" / "a.png")
     words = "a.png holds 0 and 255 only", "leave --instances out"
     refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, *words)
+
+
+@pytest.mark.parametrize("number", [1, 128])
+def test_masks_of_one_number_in_pieces_are_no_instances(folder, refuse_source, number):
+    for name in "abcd":
+        mask = np.zeros((12, 16), np.uint8)
+        mask[2:4, 2:4] = mask[8:10, 8:10] = number
+        Image.fromarray(mask).save(folder / "masks" / f"{name}.png")
+    words = "holds one number in 2 pieces", "leave --instances out"
+    refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, *words)
+    mask[0, 0] = 3
+    Image.fromarray(mask).save(folder / "masks" / "c.png")
+    train = list(folder_source(folder, ("background", "cell"), instances=True).splits["train"]())
+    assert [sample.counts for sample in train] == [(1,), (1,), (2,)], "in pieces, beside a mask of two numbers"
 
 
 def test_numbers_of_objects_go_with_one_class(folder, refuse_source):

@@ -258,6 +258,19 @@ def test_labels_beyond_16_bit_are_refused(tmp_path):
         read_mask(tmp_path / "mask.tif")
 
 
+def test_labels_that_are_fractions_are_refused(tmp_path):
+    Image.fromarray(np.array([[0, 1]], np.float32)).save(tmp_path / "mask.tif")
+    with pytest.raises(InputError, match=r"mask\.tif holds labels of float32: export it as whole numbers"):
+        read_mask(tmp_path / "mask.tif")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16])
+def test_floats_of_another_size_are_refused_with_what_is_read(tmp_path, dtype):
+    tifffile.imwrite(tmp_path / "image.tif", np.zeros((8, 8), dtype))
+    with pytest.raises(InputError, match=r"image\.tif cannot be read .* save it in 8 or 16 bit or as 32-bit floats"):
+        read_image(tmp_path / "image.tif")
+
+
 def test_negative_labels_are_refused(tmp_path):
     Image.fromarray(np.array([[0, -1]], np.int32)).save(tmp_path / "mask.tif")
     with pytest.raises(InputError, match=r"mask\.tif holds labels outside 0 to 65535"):

@@ -1,7 +1,9 @@
 """The counting table: what is printed is found, and a tiny run leaves everything that the table shows."""
 
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 import nodes_unet
 from experiments.counting import NO_OVERSAMPLING, TABLE
 from nodes_unet.checkpoint import read_description
+from nodes_unet.data.images import read_image
 from nodes_unet.data.source import Sample, Source
 from nodes_unet.data.store import Dataset, write_dataset
 from nodes_unet.data.targets import apart, classes
@@ -43,6 +46,10 @@ TINY = {
         "synthetic_test": 3,
     }.items()
 }
+
+
+NUCLEI = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data")) / "nuclei_fluo"
+NUCLEI_RESULTS = Path(__file__).parents[2] / "results" / "counting" / "nuclei-fluo-quick"
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +166,9 @@ def test_training_sees_crops_with_the_weight_maps_of_their_instances(table, fini
         np.testing.assert_allclose(of_image, expected, rtol=1e-6)
     plain = crop_training.batches(learning, held_out, settings | {"weight_maps": False}, of, 0)[1][0]
     np.testing.assert_array_equal(plain[2], np.where(plain[1], np.float32(1), np.float32(1.5)))
-    divided_by = settings["weight_map"] | {"divisor": 4}
-    bare = settings | {"weight_maps": False, "weight_map": divided_by}
-    np.testing.assert_array_equal(crop_training.batches(learning, held_out, bare, of, 0)[1][0][2], plain[2] / 4)
+    code = settings | {"weight_maps": False, "class_weights": TABLE.presets["authors-code"]["class_weights"].value}
+    of_code = crop_training.batches(learning, held_out, code, of, 0)[1][0]
+    np.testing.assert_array_equal(of_code[2], np.where(of_code[1], np.float32(1.5), np.float32(1)))
 
 
 def test_touching_cells_are_learnt_apart_unless_the_recipe_joins_them(table, tmp_path):
@@ -253,6 +260,17 @@ def test_every_row_can_be_built():
         shared = {"filters": settings["filters"]} if row.network.endswith("resunet") else {}
         model = nodes_unet.build(row.network, **arguments, **shared)
         assert model.predict_on_batch(np.zeros((1, 75, 90, 3), np.float32)).shape == (1, 75, 90, 1), row
+
+
+@pytest.mark.skipif(
+    not NUCLEI.is_dir(), reason=f"nuclei are not at {NUCLEI}; set NODES_UNET_DATA to a folder that holds nuclei_fluo"
+)
+def test_the_committed_network_counts_the_nuclei_that_its_run_counted():
+    (best,) = NUCLEI_RESULTS.glob("*/best.h5")
+    model, description = nodes_unet.load(best), read_description(best)
+    counted = pd.read_csv(best.with_name(PER_IMAGE)).head(4)
+    images = [read_image(NUCLEI / "images" / f"{name}.png") for name in counted.id]
+    assert [instances(model, description, image).max() for image in images] == counted.predicted.tolist()
 
 
 def test_outlines_are_seen_in_pictures_of_large_images():

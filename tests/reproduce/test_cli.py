@@ -218,13 +218,14 @@ def test_bad_usage_gets_one_sentence_and_leaves_nothing(capfd, tmp_path, monkeyp
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".h5", ".json", ".csv", ".png")]
 
 
-def test_a_run_that_is_interrupted_says_how_it_goes_on(capfd, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("by", "exit_code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_a_run_that_is_interrupted_says_how_it_goes_on(capfd, tmp_path, monkeypatch, by, exit_code):
     def interrupted(_):
-        raise KeyboardInterrupt
+        raise by
 
     monkeypatch.setattr("reproduce.running.run", interrupted)
     code, out, err = call(capfd, "run", "encoders", "--out", tmp_path)
-    assert (code, out) == (130, "")
+    assert (code, out) == (exit_code, "")
     assert "stopped; the same command goes on from the last whole epoch" in err
 
 

@@ -287,6 +287,13 @@ def test_of_one_class_it_is_told_of_its_overlap_too():
     )
 
 
+def test_what_the_reader_of_the_data_chose_is_told_where_records_say_it():
+    chosen, older = record(), record()
+    chosen["dataset"] = chosen["dataset"] | {"rules": {"images": "283; the paper has 273", "split": "seed 0"}}
+    assert "- of the data: images: 283; the paper has 273; split: seed 0\n" in render(compare(TABLE, [chosen]), "md")
+    assert "of the data" not in render(compare(TABLE, [older]), "md")
+
+
 def test_trainings_that_were_best_in_their_last_epoch_are_counted():
     made = [record(seed=seed, ended=f"2026-01-0{seed + 1}") for seed in range(3)] + [record(row="ODEUNet5")]
     for each, best in zip(made, (4, 5, 5, 4), strict=True):
