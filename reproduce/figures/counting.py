@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nodes_unet.data.targets import apart
@@ -85,8 +86,7 @@ def weight_maps(comparison: Comparison, path: Path) -> None:
 
 def thresholds(comparison: Comparison, path: Path) -> None:
     """F1 by threshold on the images that it is chosen on, mean over seeds of each row; each seed's choice is marked."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _frame()
     for row, of_row in comparison.thresholds.groupby("row", sort=False):
         means = of_row.groupby("threshold").f1.mean()
         axes.plot(means.index, means, label=row, ms=3, **style(comparison, row))
@@ -94,29 +94,33 @@ def thresholds(comparison: Comparison, path: Path) -> None:
         at_chosen = np.interp(chosen, means.index, means)
         axes.plot(chosen, at_chosen, "o", ms=11, mfc="none", color=style(comparison, row)["color"])
     axes.set(xlabel="threshold of the probability", ylabel="F1")
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside right center", fontsize="small")
-    figure.suptitle(comparison.table.title)
-    figure.supxlabel(comparison.data_line, fontsize="x-small")
-    figure.savefig(path, dpi=110, format="png")
+    _save_by_row(figure, comparison, "lines: means over seeds; rings: the threshold of each seed", path)
 
 
 def average_precision(comparison: Comparison, path: Path) -> None:
     """Average precision by the IoU from which a cell counts as found, each seed of each row and the mean over them."""
     columns = [name for name in comparison.found if name.startswith("ap")]
     overlaps = [int(name.removeprefix("ap")) / 100 for name in columns]
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _frame()
     for row, of_row in comparison.found.groupby("row", sort=False):
         by_seed, looks = of_row.groupby("seed")[columns].mean(), style(comparison, row)
         axes.plot(overlaps, by_seed.mean(), label=row, ms=4, **looks)
         axes.plot(overlaps, by_seed.T, "_", ms=8, color=looks["color"], alpha=0.5)
     axes.set(xlabel="least IoU of a cell and what was found", ylabel="average precision", xticks=overlaps, ylim=(0, 1))
+    _save_by_row(figure, comparison, "lines: means over images and seeds; dashes: each seed", path)
+
+
+def _frame() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
     axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _save_by_row(figure: Figure, comparison: Comparison, marks: str, path: Path) -> None:
+    """Saves curves by row with a legend of rows and a line about their marks."""
     figure.legend(loc="outside right center", fontsize="small")
-    figure.suptitle(
-        f"{comparison.table.title}\nlines: means over images and seeds; dashes: each seed", fontsize="medium"
-    )
+    figure.suptitle(f"{comparison.table.title}\n{marks}", fontsize="medium")
     figure.supxlabel(comparison.data_line, fontsize="x-small")
     figure.savefig(path, dpi=110, format="png")
 
