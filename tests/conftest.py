@@ -1,6 +1,7 @@
 """Fixtures shared by the tests: seeds, and a small labelled data set that a small network can learn."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -21,6 +22,19 @@ def seeded():
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def labelled_images():
+    """A function that finds real images, which are beside this checkout, or skips the test where there are none."""
+    place = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+    def find(name):
+        if not (place / name).is_dir():
+            pytest.skip(f"{place} holds no {name}; set NODES_UNET_DATA to a folder that does")
+        return place / name
+
+    return find
 
 
 def discs(count, size=32, first=0):

@@ -79,19 +79,6 @@ def folder_source(
             known = (len(np.unique(mask[mask > 0])),) if instances else counts[row.id]
             yield Sample(row.id, row.group, image, mask, known, row.kind)
 
-    def numbered(rows: pd.DataFrame) -> Iterator[Sample]:
-        most, pieces = 0, {}
-        for sample in samples(rows):
-            most = max(most, *sample.counts)
-            pieces[sample.id] = label(sample.mask > 0, return_num=True)[1]
-            yield sample
-        if most == 1 and max(pieces.values()) > 1:
-            worst = max(pieces, key=pieces.get)
-            raise InputError(
-                f"{masks[worst]} holds one number in {pieces[worst]} pieces, and no mask of its split has two numbers: "
-                "give a number for each object, or leave --instances out"
-            )
-
     return Source(
         name=name or folder.resolve().name,
         classes=tuple(classes),
@@ -100,7 +87,7 @@ def folder_source(
         licence=licence,
         pixel_size=pixel_size,
         splits={
-            split: lambda rows=rows: (numbered if instances else samples)(rows)
+            split: lambda rows=rows: _numbered(samples(rows), masks) if instances else samples(rows)
             for split, rows in table.groupby("split")
         },
         rules={"bit depth": _rule(stretch, levels)},
@@ -196,6 +183,21 @@ def _read_objects(path: Path, classes: Sequence[str]) -> np.ndarray:
             "out"
         )
     return mask.astype(np.uint16)
+
+
+def _numbered(samples: Iterator[Sample], masks: dict[str, Path]) -> Iterator[Sample]:
+    """The samples of a split, of which a mask holds two numbers or else none holds its only number in pieces."""
+    numbered, in_pieces = False, None
+    for sample in samples:
+        numbered = numbered or sample.counts[0] > 1
+        if not numbered and in_pieces is None and label(sample.mask).max() > 1:
+            in_pieces = sample.id
+        yield sample
+    if in_pieces is not None and not numbered:
+        raise InputError(
+            f"{masks[in_pieces]} holds one number in pieces, and no mask of its split has two numbers: give a number "
+            "for each object, or leave --instances out"
+        )
 
 
 def _read_classes(path: Path, classes: Sequence[str]) -> np.ndarray:

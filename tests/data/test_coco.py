@@ -1,9 +1,7 @@
 """COCO polygons: against a drawing by hand and LIVECell's own masks, and everything that can be wrong with them."""
 
 import json
-import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +9,6 @@ from PIL import Image
 
 from nodes_unet.data.coco import coco_source
 from nodes_unet.data.store import Dataset, write_dataset
-
-DATA = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data"))
-LIVECELL = DATA / "livecell_sample"
 
 
 def square(number, image, x, y, side=3, **changes):
@@ -69,11 +64,11 @@ def test_what_is_left_out_is_counted(folder, tmp_path):
     assert dataset.rules["images that no annotation file names"] == "1"
 
 
-@pytest.mark.skipif(not LIVECELL.is_dir(), reason="the LIVECell sample lies beside this checkout only")
-def test_livecell_masks_are_those_that_come_with_it():
-    document = coco_source(LIVECELL)
+def test_livecell_masks_are_those_that_come_with_it(labelled_images):
+    livecell = labelled_images("livecell_sample")
+    document = coco_source(livecell)
     for sample in document.splits["val"]():
-        with Image.open(LIVECELL / "masks" / f"{sample.id}.png") as image:
+        with Image.open(livecell / "masks" / f"{sample.id}.png") as image:
             theirs = np.asarray(image)
         assert np.mean((sample.mask > 0) == (theirs > 0)) > 0.97  # which are drawn with the pixels on the outline
         assert sample.counts[0] == np.unique(theirs[theirs > 0]).size

@@ -357,7 +357,7 @@ def test_masks_of_one_number_in_pieces_are_no_instances(folder, refuse_source, n
         mask = np.zeros((12, 16), np.uint8)
         mask[2:4, 2:4] = mask[8:10, 8:10] = number
         Image.fromarray(mask).save(folder / "masks" / f"{name}.png")
-    words = "holds one number in 2 pieces", "leave --instances out"
+    words = "holds one number in pieces", "leave --instances out"
     refuse_source(lambda folder: folder_source(folder, ("background", "cell"), instances=True), folder, *words)
     mask[0, 0] = 3
     Image.fromarray(mask).save(folder / "masks" / "c.png")

@@ -1,6 +1,5 @@
 """The counting table: what is printed is found, and a tiny run leaves everything that the table shows."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +47,6 @@ TINY = {
 }
 
 
-NUCLEI = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data")) / "nuclei_fluo"
 NUCLEI_RESULTS = Path(__file__).parents[2] / "results" / "counting" / "nuclei-fluo-quick"
 
 
@@ -262,14 +260,11 @@ def test_every_row_can_be_built():
         assert model.predict_on_batch(np.zeros((1, 75, 90, 3), np.float32)).shape == (1, 75, 90, 1), row
 
 
-@pytest.mark.skipif(
-    not NUCLEI.is_dir(), reason=f"nuclei are not at {NUCLEI}; set NODES_UNET_DATA to a folder that holds nuclei_fluo"
-)
-def test_the_committed_network_counts_the_nuclei_that_its_run_counted():
+def test_the_committed_network_counts_the_nuclei_that_its_run_counted(labelled_images):
     (best,) = NUCLEI_RESULTS.glob("*/best.h5")
     model, description = nodes_unet.load(best), read_description(best)
     counted = pd.read_csv(best.with_name(PER_IMAGE)).head(4)
-    images = [read_image(NUCLEI / "images" / f"{name}.png") for name in counted.id]
+    images = [read_image(labelled_images("nuclei_fluo") / "images" / f"{name}.png") for name in counted.id]
     assert [instances(model, description, image).max() for image in images] == counted.predicted.tolist()
 
 

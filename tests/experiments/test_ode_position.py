@@ -1,10 +1,6 @@
 """The table's definition, and its recipe on real blood smears where they are to be had."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from experiments.ode_position import TABLE
 from nodes_unet.data.folder import folder_source
@@ -14,11 +10,6 @@ from reproduce.recipe import assumed, values
 from reproduce.request import Request
 from reproduce.running import run
 from reproduce.training import batches
-
-DATA = Path(os.environ.get("NODES_UNET_DATA", Path(__file__).parents[3] / "shared" / "data")) / "wbc_smear"
-needs_smears = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"real smears are not at {DATA}; set NODES_UNET_DATA to a folder that holds wbc_smear"
-)
 
 
 def test_rows_are_the_unet_and_nine_positions():
@@ -62,10 +53,9 @@ def test_the_recipe_gives_the_papers_numbers_of_training_and_validation_images(t
     assert (len(training.items), len(validation.items)) == (600, 200)
 
 
-@needs_smears
-def test_smoke_on_real_smears_beats_the_commonest_class(tmp_path):
+def test_smoke_on_real_smears_beats_the_commonest_class(tmp_path, labelled_images):
     path = tmp_path / "wbc_smear.h5"
-    write_dataset(path, folder_source(DATA, TABLE.classes))
+    write_dataset(path, folder_source(labelled_images("wbc_smear"), TABLE.classes))
     dataset = Dataset(path)
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 55, "test": 14}
     shorter = replace(TABLE, presets={"smoke": TABLE.presets["smoke"] | {"epochs": assumed(8, "tests: a third")}})
