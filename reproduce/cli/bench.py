@@ -223,9 +223,9 @@ def ode(
 
 
 def _tell(found: "pd.DataFrame", out: Path | None) -> None:
+    print(found.to_string(index=False, float_format="%.4g"))
     if out:
         write_text(out, found.to_csv(index=False, lineterminator="\n"))
-    print(found.to_string(index=False, float_format="%.4g"))
 
 
 def _numbers(option: str, text: str) -> list[float]:

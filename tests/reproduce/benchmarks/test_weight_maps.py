@@ -59,3 +59,13 @@ def test_the_command_prints_and_writes_the_same_cases(tmp_path, capsys):
     assert written[["size", "cells"]].to_numpy().tolist() == [[64, 1], [64, 3]]
     first = capsys.readouterr().out.splitlines()[1].split()
     assert float(first[2]) == pytest.approx(written.seconds[0], rel=1e-3)
+
+
+def test_what_was_measured_is_printed_even_where_the_file_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "weightmaps", "--cells", "1", "--sizes", "64", "--out", str(tmp_path / "file" / "maps.csv")])
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert "maps.csv cannot be written" in told.err
+    assert told.out.splitlines()[1].split()[:2] == ["64", "1"]
