@@ -172,9 +172,9 @@ def tolerance(
         dataset.classes,
         _numbers("--tolerances", tolerances),
     )
-    benchmark.write(measured, trained, f"{described.network} on {dataset.name} ({dataset.role})", out)
     print(measured.to_string(index=False, float_format="%.4g", na_rep="as trained"))
     print(benchmark.statement(measured, trained))
+    benchmark.write(measured, trained, f"{described.network} on {dataset.name} ({dataset.role})", out)
     print(f"written to {out}: tolerance.csv, tolerance.txt, tolerance.png", file=sys.stderr)
 
 

@@ -10,6 +10,8 @@ import nodes_unet
 from nodes_unet import checkpoint
 from nodes_unet.data.preprocessing import Preprocessing
 from nodes_unet.ode import ode_blocks
+from reproduce import cli
+from reproduce.benchmarks import tolerance as benchmark
 from reproduce.benchmarks.tolerance import measure, statement
 
 CLASSES = ("background", "white", "red")
@@ -89,6 +91,19 @@ def test_the_command_writes_table_statement_and_figure(network, disc_file, tmp_p
     assert (tmp_path / "out" / "tolerance.txt").read_text().strip() in run.stdout
     with PIL.Image.open(tmp_path / "out" / "tolerance.png") as figure:
         assert figure.size == (1540, 440)
+
+
+def test_what_was_measured_is_printed_even_where_the_files_cannot_be_written(
+    network, disc_file, tmp_path, monkeypatch, capsys
+):
+    path = saved(network, "ode_unet", {"position": 1, "tolerance": 1e-3, **SIZES}, tmp_path / "best.h5")
+    monkeypatch.setattr(benchmark, "measure", lambda *_: lines((np.nan, 95.0, 90.0), (1e-1, 94.6, 89.6)))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "tolerance", "--model", str(path), "--data", str(disc_file), "--out", str(disc_file)])
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert "tolerance.csv cannot be written" in told.err
+    assert "94.6" in told.out and "points of those at the tolerance of the training" in told.out
 
 
 def test_a_network_without_a_block_is_refused_in_one_sentence(disc_file, tmp_path):
