@@ -6,13 +6,13 @@ The paper gives the steps; the numbers are those of the authors' code (github.co
 from inspect import signature
 from numbers import Real
 
-import cv2
 import numpy as np
 from scipy import ndimage
 from skimage.measure import label
 from skimage.morphology import remove_small_holes, remove_small_objects
 from skimage.segmentation import watershed
 
+from nodes_unet.distances import inner_distances
 from nodes_unet.errors import InputError
 
 
@@ -46,7 +46,7 @@ def separated(
     """
     if region.all():
         return label(region)
-    distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = inner_distances(region)
     raised = np.where(region, ndimage.maximum_filter(distance, smoothing, mode="constant"), 0)
     highest = region & (raised == ndimage.maximum_filter(raised, apart, mode="constant"))
     markers = label(remove_small_objects(highest, max_size=marker - 1), connectivity=1)

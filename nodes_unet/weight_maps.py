@@ -6,16 +6,20 @@ and background then get a factor each.
 """
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from scipy import ndimage
 
+from nodes_unet.distances import inner_distances
 from nodes_unet.errors import InputError
 
 TOLERANCE = 1e-6  # relative error of a map where the sum over objects is at least FLOOR
 FLOOR = 1e-3
 CUT = 0.9 * TOLERANCE  # what windows may cost; the rest is for the rounding to float32, 6e-8
+TILES = 32  # along each side of the image, for bounds of what windows cost
 
 AUTHORS_CODE = {
     "sigma": 25.0,
@@ -51,8 +55,9 @@ def weight_map(
 
     Exact but for what lies far from an object. Let S be the sum over objects: where S is at least `FLOOR` (or
     `at_least`, if that is more), the map's relative error is at most `TOLERANCE`; elsewhere its absolute error is at
-    most `TOLERANCE` times that number, before the factors below. The time for an object depends on its size and on
-    sigma, and not on the image's size. A mask without objects has S = 1 everywhere, as in the authors' code.
+    most `TOLERANCE` times that number, before the factors below. The time for an object depends on its size, on
+    sigma and on where the others are, and not on the image's size. A mask without objects has S = 1 everywhere, as in
+    the authors' code.
 
     Args:
         mask: (H, W). Of bool, or of uint8 with one number beside 0, whose connected components are the objects; or of
@@ -91,13 +96,54 @@ def weight_map(
     return total.astype(np.float32)
 
 
-def reach(objects: int, sigma: float, floor: float = FLOOR) -> int:
-    """Pixels around an object's bounding box beyond which `weight_map` leaves the object out.
+def reach(boxes: Sequence[tuple[slice, slice]], shape: tuple[int, int], sigma: float, floor: float = FLOOR) -> int:
+    """Pixels around the objects' bounding boxes beyond which `weight_map` leaves objects out.
 
-    Who is left out at a pixel is at a distance of more than R and would add less than exp(-R^2 / (2 sigma^2)), all
-    together less than objects * exp(-R^2 / (2 sigma^2)). R is the smallest that makes this `CUT` * floor or less.
+    At no pixel would those left out add more than `CUT` of the sum over objects, or of the floor where that is more.
+    Of both, tiles of the image have bounds: by the distance from a box instead of the object, exp(-d^2 / (2 sigma^2))
+    is a factor for the row times one for the column, and a sum over objects a product of matrices.
+
+    Args:
+        boxes: rows and columns of each object, of one or more.
+        shape: (H, W) of the image.
+        sigma: pixels.
+        floor: as above.
     """
-    return math.ceil(sigma * math.sqrt(2 * max(0.0, math.log(objects / (CUT * floor)))))
+    rows, columns = (_Tiles(boxes, axis, length, sigma) for axis, length in enumerate(shape))
+    allowed = CUT * np.maximum(floor, rows.least @ columns.least.T)
+
+    def enough(distance: int) -> bool:
+        left_out = rows.beyond(distance) @ columns.most.T + rows.most @ columns.beyond(distance).T
+        return bool((left_out <= allowed).all())
+
+    anywhere = math.ceil(sigma * math.sqrt(2 * max(0.0, math.log(len(boxes) / (CUT * floor)))))
+    return bisect_left(range(anywhere), True, key=enough)
+
+
+class _Tiles:
+    """Distances and factors along one axis, each (tiles, boxes).
+
+    Attributes:
+        nearest, farthest: from a box, of the pixels of a tile.
+        most, least: bounds of the factor for any pixel of a tile and any object that fills a box's length.
+    """
+
+    def __init__(self, boxes: Sequence[tuple[slice, slice]], axis: int, length: int, sigma: float):
+        first, last = np.array([(box[axis].start, box[axis].stop - 1) for box in boxes]).T
+        edges = np.linspace(0, length, min(TILES, length) + 1).astype(int)[:, np.newaxis]
+        begin, end = edges[:-1], edges[1:] - 1
+        self.sigma = sigma
+        self.nearest = np.maximum(0, np.maximum(begin - last, first - end))
+        self.farthest = np.maximum(end - last, first - begin)
+        self.most = self._factor(self.nearest)
+        self.least = self._factor(np.maximum(end - first, last - begin))
+
+    def beyond(self, distance: int) -> np.ndarray:
+        """The most for pixels of a tile that are farther than so many from a box; 0 where there are none."""
+        return np.where(self.farthest > distance, self._factor(np.maximum(self.nearest, distance + 1)), 0)
+
+    def _factor(self, distance: np.ndarray) -> np.ndarray:
+        return np.exp(-0.5 * (distance / self.sigma) ** 2)
 
 
 def _sum(labels: np.ndarray, sigma: float, floor: float) -> np.ndarray:
@@ -105,17 +151,18 @@ def _sum(labels: np.ndarray, sigma: float, floor: float) -> np.ndarray:
 
     OpenCV's distances are float32. Squares of distances between pixels are whole numbers, which rounding restores.
     """
-    boxes = [(number, box) for number, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None]
+    boxes = {number: box for number, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None}
     if not boxes:
         return np.ones(labels.shape)
-    total, margin, factor = np.zeros(labels.shape), reach(len(boxes), sigma, floor), -0.5 / sigma**2
-    for number, box in boxes:
+    margin = reach(list(boxes.values()), labels.shape, sigma, floor)
+    total, factor = np.zeros(labels.shape), -0.5 / sigma**2
+    for number, box in boxes.items():
         starts = [max(0, side.start - margin) for side in box]
         stops = [min(length, side.stop + margin) for side, length in zip(box, labels.shape, strict=True)]
         outside = np.ones((stops[0] - starts[0], stops[1] - starts[1]), np.uint8)
         inner = tuple(slice(side.start - start, side.stop - start) for side, start in zip(box, starts, strict=True))
         outside[inner] = labels[box] != number
-        squares = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        squares = inner_distances(outside)
         np.rint(np.multiply(squares, squares, out=squares), out=squares)
         terms = np.multiply(squares, factor, dtype=np.float64)
         cv2.accumulate(cv2.exp(terms, terms), total[starts[0] : stops[0], starts[1] : stops[1]])

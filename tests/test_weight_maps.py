@@ -103,27 +103,69 @@ def test_far_from_all_cells_the_error_is_relative_to_the_floor(cells):
     assert (found[expected < 1e-30] == 0).all()
 
 
-@given(st.integers(1, 10_000), st.floats(0.1, 300), st.sampled_from([FLOOR, 1, 3]))
-def test_the_reach_bounds_what_is_left_out_and_is_the_smallest(objects, sigma, floor):
-    def left_out(distance):
-        return objects * np.exp(-(distance**2) / (2 * sigma**2))
+@st.composite
+def boxes_in_an_image(draw):
+    shape = draw(st.tuples(st.integers(1, 90), st.integers(1, 90)))
+    sides = [st.tuples(*[st.integers(0, length - 1)] * 2).map(sorted) for length in shape]
+    corners = draw(st.lists(st.tuples(*sides), min_size=1, max_size=12))
+    return shape, [tuple(slice(first, last + 1) for first, last in each) for each in corners]
 
-    found = reach(objects, sigma, floor)
-    assert left_out(found) <= CUT * floor * (1 + 1e-9)
-    assert left_out(found - 1) > CUT * floor * (1 - 1e-9)
+
+def beyond(distance: int, box: tuple[slice, slice], shape: tuple[int, int]) -> np.ndarray:
+    """Pixels that a window of so many pixels around a box leaves out."""
+    inside = [slice(max(0, side.start - distance), side.stop + distance) for side in box]
+    left_out = np.ones(shape, bool)
+    left_out[tuple(inside)] = False
+    return left_out
+
+
+def cost(distance: int, boxes, shape, objects, sigma: float, floor: float) -> float:
+    """What is left out by definition, as a fraction of the sum over objects, at the pixel where it is most."""
+    terms = [by_distance_transforms([region], shape, sigma) for region in objects]
+    left_out = sum(term * beyond(distance, box, shape) for term, box in zip(terms, boxes, strict=True))
+    return float((left_out / np.maximum(sum(terms), floor)).max())
+
+
+@given(boxes_in_an_image(), st.floats(0.3, 30), st.sampled_from([FLOOR, 1, 3]), st.booleans())
+def test_the_reach_bounds_what_is_left_out(image, sigma, floor, full):
+    shape, boxes = image
+    objects = np.zeros((len(boxes), *shape), bool)
+    for region, (rows, columns) in zip(objects, boxes, strict=True):
+        if full:
+            region[rows, columns] = True
+        else:
+            region[rows.start, columns.start] = region[rows.stop - 1, columns.stop - 1] = True
+    assert cost(reach(boxes, shape, sigma, floor), boxes, shape, objects, sigma, floor) <= CUT * (1 + 1e-9)
     assert CUT + 2**-24 <= TOLERANCE, "with the rounding to float32"
 
 
+@given(st.lists(st.integers(0, 31), min_size=1, max_size=12), st.floats(0.3, 6), st.sampled_from([FLOOR, 1]))
+def test_the_reach_is_the_smallest_for_pixels_in_a_line(columns, sigma, floor):
+    shape, boxes = (1, 32), [(slice(0, 1), slice(column, column + 1)) for column in columns]
+    objects = [np.arange(32)[np.newaxis] == column for column in columns]
+    found = reach(boxes, shape, sigma, floor)
+    assert cost(found, boxes, shape, objects, sigma, floor) <= CUT * (1 + 1e-9)
+    assert found == 0 or cost(found - 1, boxes, shape, objects, sigma, floor) > CUT * (1 - 1e-9)
+
+
 def test_the_worst_case_of_the_reach_is_met():
-    """All cells in a column, one pixel too far away for the windows."""
-    far = reach(50, 3) + 1
-    labels = np.zeros((50, far + 1), np.int32)
+    """All cells in a column: nothing is left of them just beyond the windows."""
+    labels = np.zeros((50, 32), np.int32)
     labels[:, 0] = np.arange(1, 51)
     expected = by_distance_transforms(regions(labels), labels.shape, 3)
     found = weight_map(labels, 3, **PLAIN)
+    far = reach(ndimage.find_objects(labels), labels.shape, 3) + 1
     assert (found[:, far] == 0).all() and (found[:, far - 1] > 0).all()
-    assert 0 < expected[:, far].max() <= CUT * FLOOR
+    assert 0 < expected[:, far].max() <= CUT * FLOOR < expected[:, far - 1].max()
     assert error(found, expected) <= TOLERANCE
+
+
+def test_the_reach_is_less_where_cells_crowd():
+    """As many could lie where the sum is just the floor, and all of them just beyond the windows."""
+    labels = scattered(0, 512, 400)
+    boxes = [box for box in ndimage.find_objects(labels) if box is not None]
+    anywhere = 25 * np.sqrt(2 * np.log(len(boxes) / (CUT * FLOOR)))
+    assert reach(boxes, labels.shape, 25) < 0.85 * anywhere
 
 
 def test_a_cell_costs_the_same_in_a_larger_image(monkeypatch):
@@ -134,7 +176,8 @@ def test_a_cell_costs_the_same_in_a_larger_image(monkeypatch):
         labels = np.zeros((size, size), np.int32)
         labels[48:52, 49:52] = 1
         weight_map(labels, 5)
-    assert areas == [(4 + 2 * reach(1, 5)) * (3 + 2 * reach(1, 5))] * 2
+    assert np.exp(-(33**2) / 50) <= CUT * FLOOR < np.exp(-(32**2) / 50), "so that windows end after 32 pixels"
+    assert areas == [(4 + 2 * 32) * (3 + 2 * 32)] * 2
 
 
 def test_maps_of_far_objects_add_up():
