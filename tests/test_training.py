@@ -171,19 +171,23 @@ def test_a_training_killed_between_its_files_ends_with_all_of_them(tmp_path, dis
     pd.testing.assert_frame_equal(history[["loss", "val_loss"]][:2], expected[["loss", "val_loss"]])
 
 
-@pytest.mark.parametrize("other", [{"seed": 1}, {"fitting": Fitting(2, learning_rate=1e-2)}])
-def test_the_state_of_another_training_is_not_gone_on_with(tmp_path, disc_file, other):
-    asked = {"fitting": Fitting(1), "seed": 0}
-    train(*ingredients(disc_file), asked["fitting"], tmp_path, seed=asked["seed"])
-    asked |= other
+@pytest.fixture(scope="module")
+def state_of_an_epoch(disc_file, tmp_path_factory):
+    """The bytes of the file from which a training of one epoch, seed 0, is gone on with."""
+    folder = tmp_path_factory.mktemp("epoch")
+    train(*ingredients(disc_file), Fitting(1), folder, seed=0)
+    return (folder / "resume.h5").read_bytes()
+
+
+@pytest.mark.parametrize(("fitting", "seed"), [(Fitting(2), 1), (Fitting(2, learning_rate=1e-2), 0)])
+def test_the_state_of_another_training_is_not_gone_on_with(tmp_path, disc_file, state_of_an_epoch, fitting, seed):
+    (tmp_path / "resume.h5").write_bytes(state_of_an_epoch)
     with pytest.raises(InputError, match=r"resume\.h5 cannot be resumed from .*another network, seed or fitting"):
-        train(*ingredients(disc_file), asked["fitting"], tmp_path, seed=asked["seed"])
+        train(*ingredients(disc_file), fitting, tmp_path, seed=seed)
 
 
-def test_a_damaged_resume_file_is_named(tmp_path, disc_file):
-    train(*ingredients(disc_file), Fitting(1), tmp_path, seed=0)
-    resume = tmp_path / "resume.h5"
-    resume.write_bytes(resume.read_bytes()[:-1000])
+def test_a_damaged_resume_file_is_named(tmp_path, disc_file, state_of_an_epoch):
+    (tmp_path / "resume.h5").write_bytes(state_of_an_epoch[:-1000])
     with pytest.raises(InputError, match=r"resume\.h5 cannot be resumed from"):
         train(*ingredients(disc_file), Fitting(2), tmp_path, seed=0)
 

@@ -65,8 +65,8 @@ def test_a_training_step_lowers_the_loss(name, arguments):
     model = small(name, arguments, dropout=0)
     model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", jit_compile=False)
     labels = np.ones((2, 32, 48))
-    first = model.train_on_batch(images(), labels, return_dict=True)["loss"]
-    assert model.evaluate(images(), labels, verbose=0, return_dict=True)["loss"] < first
+    first, second = (model.train_on_batch(images(), labels, return_dict=True)["loss"] for _ in range(2))
+    assert second < first
 
 
 @NAMED

@@ -73,14 +73,16 @@ def test_finished_runs_are_reused(tiny_table, disc_file, store, capfd):
     assert capfd.readouterr().err.count("finished before, reused") == 2
 
 
-def test_a_changed_setting_is_another_run(tiny_table, disc_file, tmp_path):
+def test_a_changed_setting_is_another_run(tiny_table, disc_file, store):
     one = replace(tiny_table, rows=tiny_table.rows[:1])
-    run(request(one, disc_file, tmp_path))
+    run(request(one, disc_file, store))
+    before = set(store.glob(f"**/{RECORD}"))
     changed = replace(
         one, presets={"tiny": one.presets["tiny"] | {"dropout": replace(one.recipe["dropout"], value=0.0)}}
     )
-    run(request(changed, disc_file, tmp_path))
-    assert len(list(tmp_path.glob(f"**/{RECORD}"))) == 2
+    run(request(changed, disc_file, store))
+    after = set(store.glob(f"**/{RECORD}"))
+    assert before < after and len(after) == len(before) + 1
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tiny_table, disc_file, tmp_path, monkeypatch, capsys):
@@ -114,10 +116,10 @@ def test_one_failing_row_does_not_stop_the_others_and_is_tried_again(exploding, 
 
 
 def test_an_error_that_nobody_foresaw_fails_its_row_only(tiny_table, disc_file, tmp_path, monkeypatch):
-    def stumble(*_):
+    def stumble(*_, **__):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("reproduce.tasks.segmentation.evaluate", stumble)
+    monkeypatch.setattr("reproduce.tasks.segmentation.train_row", stumble)
     records = run(request(tiny_table, disc_file, tmp_path))
     assert [record["error"] for record in records] == ["ZeroDivisionError: division by zero"] * 2
 
