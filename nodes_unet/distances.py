@@ -7,8 +7,8 @@ import numpy as np
 def inner_distances(region: np.ndarray) -> np.ndarray:
     """Distance of each pixel of a region from the nearest pixel outside of it.
 
-    By OpenCV alone: Intel's IPP, which OpenCV prefers on one thread, takes longer, and its distances are not the same
-    at each call (github.com/opencv/opencv/issues/24082).
+    By OpenCV alone: Intel's IPP, which OpenCV prefers on one thread and for small images, takes longer, and its
+    distances are not the same at each call (github.com/opencv/opencv/issues/24082).
 
     Args:
         region: (H, W) bool or uint8, with a pixel of 0 at least.

@@ -55,9 +55,9 @@ def weight_map(
 
     Exact but for what lies far from an object. Let S be the sum over objects: where S is at least `FLOOR` (or
     `at_least`, if that is more), the map's relative error is at most `TOLERANCE`; elsewhere its absolute error is at
-    most `TOLERANCE` times that number, before the factors below. The time for an object depends on its size, on
-    sigma and on where the others are, and not on the image's size. A mask without objects has S = 1 everywhere, as in
-    the authors' code.
+    most `TOLERANCE` times that number, before the factors below. This holds for sigma up to 200 pixels. The time for an
+    object depends on its size, on sigma and on where the others are, and hardly on the image's size. A mask without
+    objects has S = 1 everywhere, as in the authors' code.
 
     Args:
         mask: (H, W). Of bool, or of uint8 with one number beside 0, whose connected components are the objects; or of
@@ -100,14 +100,14 @@ def reach(boxes: Sequence[tuple[slice, slice]], shape: tuple[int, int], sigma: f
     """Pixels around the objects' bounding boxes beyond which `weight_map` leaves objects out.
 
     At no pixel would those left out add more than `CUT` of the sum over objects, or of the floor where that is more.
-    Of both, tiles of the image have bounds: by the distance from a box instead of the object, exp(-d^2 / (2 sigma^2))
-    is a factor for the row times one for the column, and a sum over objects a product of matrices.
+    Both are bounded on tiles of the image, with boxes in place of objects: then exp(-d^2 / (2 sigma^2)) is a factor for
+    the row times one for the column, and a sum over objects a product of matrices.
 
     Args:
         boxes: rows and columns of each object, of one or more.
         shape: (H, W) of the image.
         sigma: pixels.
-        floor: as above.
+        floor: what counts in place of the sum where that is less.
     """
     rows, columns = (_Tiles(boxes, axis, length, sigma) for axis, length in enumerate(shape))
     allowed = CUT * np.maximum(floor, rows.least @ columns.least.T)
@@ -116,8 +116,7 @@ def reach(boxes: Sequence[tuple[slice, slice]], shape: tuple[int, int], sigma: f
         left_out = rows.beyond(distance) @ columns.most.T + rows.most @ columns.beyond(distance).T
         return bool((left_out <= allowed).all())
 
-    anywhere = math.ceil(sigma * math.sqrt(2 * max(0.0, math.log(len(boxes) / (CUT * floor)))))
-    return bisect_left(range(anywhere), True, key=enough)
+    return bisect_left(range(max(shape)), True, key=enough)
 
 
 class _Tiles:
@@ -125,7 +124,7 @@ class _Tiles:
 
     Attributes:
         nearest, farthest: from a box, of the pixels of a tile.
-        most, least: bounds of the factor for any pixel of a tile and any object that fills a box's length.
+        most, least: bounds of the factor between any pixel of a tile and any pixel of a box.
     """
 
     def __init__(self, boxes: Sequence[tuple[slice, slice]], axis: int, length: int, sigma: float):
@@ -149,7 +148,8 @@ class _Tiles:
 def _sum(labels: np.ndarray, sigma: float, floor: float) -> np.ndarray:
     """exp(-d^2 / (2 sigma^2)), summed over labels: (H, W) float64.
 
-    OpenCV's distances are float32. Squares of distances between pixels are whole numbers, which rounding restores.
+    OpenCV's distances are float32. Squares of distances between pixels are whole numbers, which rounding restores up to
+    distances of 1600.
     """
     boxes = {number: box for number, box in enumerate(ndimage.find_objects(labels), start=1) if box is not None}
     if not boxes:

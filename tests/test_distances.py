@@ -21,16 +21,8 @@ def test_distances_are_those_of_scipy(region):
     np.testing.assert_array_equal(region, before)
 
 
-@pytest.fixture
-def one_thread():
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    yield
-    cv2.setNumThreads(threads)
-
-
-def test_distances_are_the_same_at_each_call(one_thread):
-    """Those of IPP are not, on one thread: github.com/opencv/opencv/issues/24082."""
+def test_distances_are_the_same_at_each_call():
+    """Those of IPP are not: github.com/opencv/opencv/issues/24082."""
     region = np.ones((100, 100), bool)
     region[32:49, 36:78] = False
     first = inner_distances(region)

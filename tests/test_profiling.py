@@ -19,7 +19,7 @@ def test_ode_blocks_are_found_by_kind():
 MEASURE = """
 from nodes_unet.profiling import peak_memory
 before = peak_memory()
-held = b"x" * (before + 50_000_000)
+held = b"x" * 100_000_000
 print(before, peak_memory())
 """
 
@@ -28,5 +28,5 @@ def test_peak_memory_grows_with_what_is_held_and_not_with_what_the_starting_proc
     ballast = b"x" * 1_500_000_000
     run = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     before, after = map(int, run.stdout.split())
-    assert after > 2 * before + 40_000_000
+    assert after > before + 50_000_000
     assert after < len(ballast) < peak_memory()

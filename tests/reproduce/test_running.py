@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -73,7 +74,8 @@ def test_finished_runs_are_reused(tiny_table, disc_file, store, capfd):
     assert capfd.readouterr().err.count("finished before, reused") == 2
 
 
-def test_a_changed_setting_is_another_run(tiny_table, disc_file, store):
+def test_a_changed_setting_is_another_run(tiny_table, disc_file, store, tmp_path):
+    store = shutil.copytree(store, tmp_path / "runs")
     one = replace(tiny_table, rows=tiny_table.rows[:1])
     run(request(one, disc_file, store))
     before = set(store.glob(f"**/{RECORD}"))
