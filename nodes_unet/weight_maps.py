@@ -120,10 +120,10 @@ def reach(boxes: Sequence[tuple[slice, slice]], shape: tuple[int, int], sigma: f
 
 
 class _Tiles:
-    """Distances and factors along one axis, each (tiles, boxes).
+    """What holds along one axis for the pixels of tiles and boxes, each (tiles, boxes).
 
     Attributes:
-        nearest, farthest: from a box, of the pixels of a tile.
+        farthest: distance from a box that no pixel of a tile exceeds.
         most, least: bounds of the factor between any pixel of a tile and any pixel of a box.
     """
 
@@ -132,16 +132,15 @@ class _Tiles:
         edges = np.linspace(0, length, min(TILES, length) + 1).astype(int)[:, np.newaxis]
         begin, end = edges[:-1], edges[1:] - 1
         self.sigma = sigma
-        self.nearest = np.maximum(0, np.maximum(begin - last, first - end))
         self.farthest = np.maximum(end - last, first - begin)
-        self.most = self._factor(self.nearest)
+        self.most = self._factor(np.maximum(0, np.maximum(begin - last, first - end)))
         self.least = self._factor(np.maximum(end - first, last - begin))
 
     def beyond(self, distance: int) -> np.ndarray:
         """The most for pixels of a tile that are farther than so many from a box; 0 where there are none."""
-        return np.where(self.farthest > distance, self._factor(np.maximum(self.nearest, distance + 1)), 0)
+        return np.where(self.farthest > distance, np.minimum(self.most, self._factor(distance + 1)), 0)
 
-    def _factor(self, distance: np.ndarray) -> np.ndarray:
+    def _factor(self, distance: np.ndarray | int) -> np.ndarray:
         return np.exp(-0.5 * (distance / self.sigma) ** 2)
 
 

@@ -69,7 +69,7 @@ def test_a_planted_bug_moves_a_number_that_the_report_names(bug, name, in_record
 def test_missing_and_failed_runs_move(table, known, tmp_path, monkeypatch):
     (missing, *_) = check([table], tmp_path, known, [0])
     assert (missing.name, missing.found) == ("status", "missing") and "reproduce run ode-position" in missing.note
-    monkeypatch.setattr("reproduce.tasks.segmentation.train_row", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("reproduce.tasks.segmentation.evaluate", lambda *_: 1 / 0)
     run_all(table, tmp_path)
     failed = moved([table], tmp_path, known, [0])["status"]
     assert failed.found == "failed" and "ZeroDivisionError" in failed.note
